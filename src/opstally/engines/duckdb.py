@@ -1,0 +1,123 @@
+"""DuckDB, the embedded default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from opstally.engines.engine import Engine
+from opstally.engines.spell import case
+from opstally.errors import EngineError
+from opstally.period import Grain
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def _ordered(args: Sequence[str], how: str) -> str:
+    # Struct keys decide ties by the value itself, so that the answer does not depend on the order of rows.
+    value, by = args
+    known = f"{value} IS NOT NULL AND {by} IS NOT NULL"
+    return f"{how}({value}, {{'by': {by}, 'value': {value}}}) FILTER (WHERE {known})"
+
+
+SPELLING = {
+    **{sign: f"{{0}} {sign} {{1}}" for sign in ("+", "-", "*", "=", "!=", "<", "<=", ">", ">=")},
+    "/": "CAST({0} AS DOUBLE) / NULLIF(CAST({1} AS DOUBLE), 0)",
+    "neg": "-{0}",
+    "not": "NOT {0}",
+    "in": lambda a: f"{a[0]} IN ({', '.join(a[1:])})",
+    "is_null": "{0} IS NULL",
+    "case": case,
+    "coalesce": lambda a: f"coalesce({', '.join(a)})",
+    "least": lambda a: f"least({', '.join(a)})",
+    "greatest": lambda a: f"greatest({', '.join(a)})",
+    "abs": "abs({0})",
+    "floor": "floor(CAST({0} AS DOUBLE))",
+    "ceil": "ceil(CAST({0} AS DOUBLE))",
+    "ln": "CASE WHEN {0} > 0 THEN ln({0}) END",
+    "lower": "lower({0})",
+    "contains": "contains({0}, {1})",
+    "starts_with": "starts_with({0}, {1})",
+    "seconds_between": "(epoch_us({1}) - epoch_us({0})) / 1e6",
+    "minutes_between": "(epoch_us({1}) - epoch_us({0})) / 6e7",
+    "hours_between": "(epoch_us({1}) - epoch_us({0})) / 3.6e9",
+    "days_between": "(epoch_us({1}) - epoch_us({0})) / 8.64e10",
+    "add_days": "{0} + to_microseconds(CAST(({1}) * 8.64e10 AS BIGINT))",
+    "add_days_to_date": "{0} + CAST({1} AS INTEGER)",
+    "add_minutes": "{0} + to_microseconds(CAST(({1}) * 6e7 AS BIGINT))",
+    "shift_seconds": "{0} + to_seconds({1})",
+    "local_time": "timezone({1}, timezone('UTC', {0}))",
+    "day": "CAST({0} AS DATE)",
+    "hour_of": "hour({0})",
+    "weekday_of": "isodow({0})",
+    "collate": "{0}",
+    "count_rows": "count(*)",
+    "count": "count({0})",
+    "count_if": "count(*) FILTER (WHERE {0})",
+    "count_distinct": "count(DISTINCT {0})",
+    "sum": "sum({0})",
+    "avg": "avg(CAST({0} AS DOUBLE))",
+    "min": "min({0})",
+    "max": "max({0})",
+    "quantile": "quantile_cont(CAST({0} AS DOUBLE), {1})",
+    "variance": "var_samp(CAST({0} AS DOUBLE))",
+    "last": lambda a: _ordered(a, "arg_max"),
+    "first": lambda a: _ordered(a, "arg_min"),
+}
+
+
+class DuckDB(Engine):
+    """A DuckDB connection over the canonical tables of its main schema."""
+
+    name = "duckdb"
+    spelling = SPELLING  # type: ignore[assignment]  # lambdas take any sequence of texts
+    types = {
+        "text": "VARCHAR",
+        "integer": "BIGINT",
+        "number": "DOUBLE",
+        "boolean": "BOOLEAN",
+        "date": "DATE",
+        "timestamp": "TIMESTAMP",
+    }
+
+    def __init__(self, connection: DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def version(self) -> str:
+        import duckdb  # lazy: 0.15 s
+
+        return f"DuckDB {duckdb.__version__}"
+
+    def run(self, sql: str) -> list[tuple[object, ...]]:
+        import duckdb  # lazy: 0.15 s
+
+        try:
+            return self.connection.execute(sql).fetchall()
+        except duckdb.Error as problem:
+            raise EngineError(f"DuckDB could not run the query: {str(problem).splitlines()[0]}") from problem
+
+    def tables(self) -> frozenset[str]:
+        found = self.run(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' AND estimated_size > 0 "
+            "UNION ALL SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal"
+        )
+        return frozenset(str(name) for (name,) in found)
+
+    def bucket(self, day: str, grain: Grain, week_start: int, fiscal_start: int) -> str:
+        match grain:
+            case "day":
+                return day
+            case "week" if week_start:
+                return f"CAST(date_trunc('week', {day} - {week_start}) AS DATE) + {week_start}"
+            case "quarter" | "year" if fiscal_start > 1:
+                shift = f"INTERVAL {fiscal_start - 1} MONTH"
+                return f"CAST(date_trunc('{grain}', {day} - {shift}) + {shift} AS DATE)"
+            case _:
+                return f"CAST(date_trunc('{grain}', {day}) AS DATE)"
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+ENGINE = DuckDB

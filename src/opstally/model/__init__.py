@@ -1,0 +1,1 @@
+"""What can be declared: one pydantic model a file."""

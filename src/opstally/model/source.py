@@ -1,0 +1,87 @@
+"""A source: how a real export becomes rows of canonical tables."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from opstally.model.declaration import Declaration, Expression, Name
+
+
+class Match(Declaration):
+    """What an export of this source looks like, to recognise it."""
+
+    files: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    """Columns that it always has."""
+
+
+class Options(Declaration):
+    """How the file is written."""
+
+    delimiter: str | None = None
+    quote: str = '"'
+    encoding: str = "utf-8"
+    header: bool = True
+    null: tuple[str, ...] = ("",)
+    """Texts that mean "no value"."""
+    records: str | None = None
+    """Dotted path to the list of records in a JSON file."""
+
+
+class Field_(Declaration):
+    """Where one canonical column comes from: `from` a column as it is, or `value`, an expression over the export's columns."""
+
+    source: str | None = Field(default=None, alias="from")
+    value: Expression | None = None
+    map: dict[str, str] = {}
+    """Export's value → ours (compared trimmed and lower-cased)."""
+    otherwise: str | None = None
+    """Value for what `map` does not name; without it such rows go to quarantine."""
+    format: str | None = None
+    """strptime format of a date or timestamp; ISO 8601 unless told."""
+    timezone: str | None = None
+    """Of timestamps without an offset; the source's unless told."""
+    decimal: Literal[".", ","] = "."
+    scale: float | None = None
+    """The export's number times this is in our unit (0.0166… for seconds to minutes)."""
+
+    @model_validator(mode="after")
+    def _from_or_value(self) -> Field_:
+        if (self.source is None) == (self.value is None):
+            raise ValueError("give either from (a column of the export) or value (an expression over them)")
+        return self
+
+
+class Target(Declaration):
+    """One canonical table that the export feeds."""
+
+    table: Name
+    columns: dict[Name, str | Field_]
+    """Our column → the export's column, or how it is made."""
+    where: Expression | None = None
+    """Which records of the export are rows of this table."""
+    recency: str | None = None
+    """The export's column that tells the newest version of a row; the table's unless told."""
+    exclude_note: str = ""
+
+
+class Source(Declaration):
+    """See the module."""
+
+    source: Name
+    label: str
+    description: str = ""
+    files: tuple[str, ...] = ()
+    """Globs in the project folder; a project usually says its own."""
+    format: Literal["csv", "parquet", "json", "jsonl"] = "csv"
+    options: Options = Options()
+    timezone: str = "UTC"
+    """Of timestamps without an offset."""
+    date_format: str | None = None
+    """strptime format of all dates and timestamps that do not say their own."""
+    match: Match = Match()
+    targets: tuple[Target, ...] = Field(min_length=1)
+    cannot: dict[str, str] = {}
+    """What cannot be had from this export → why."""

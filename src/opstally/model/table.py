@@ -1,0 +1,109 @@
+"""A canonical table: what one row is, its columns, and how it refers to other tables."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from opstally.model.declaration import Declaration, Expression, Name
+from opstally.model.unit import ColumnType, Unit
+
+
+class Column(Declaration):
+    """One column as it is stored."""
+
+    type: ColumnType
+    description: str = ""
+    unit: Unit | None = None
+    required: bool = False
+    """A row without it goes to quarantine. Key columns are always required."""
+    allowed: tuple[str, ...] | None = None
+    """The only values a text column may hold (compared after lower-casing and trimming)."""
+    min: float | None = None
+    max: float | None = None
+    aliases: tuple[str, ...] = ()
+    """Other names under which exports bring this column."""
+    fill: Expression | None = None
+    """Row-level expression that gives the value at load where the export has none."""
+    personal: bool = False
+    """Names or identifies a person."""
+    same_as: str | None = None
+    """`table.column` whose meaning this column copies, so that both are one dimension."""
+
+
+class Computed(Declaration):
+    """A row-level expression, usable wherever a column is. Its type follows from the expression."""
+
+    value: Expression
+    description: str = ""
+    unit: Unit | None = None
+
+
+class Reference(Declaration):
+    """Many rows here to at most one row there; the mapping's key is the role, `role.column` the path to its columns."""
+
+    table: Name
+    on: Name | dict[Name, Name]
+    """Our column → theirs; one name stands for the same name on both sides."""
+    valid_from: Name | None = None
+    """Their column from which a row is valid, where their key has several versions."""
+    at: Name | None = None
+    """Our column that picks the version valid then."""
+
+    @model_validator(mode="after")
+    def _version_needs_both(self) -> Reference:
+        if (self.valid_from is None) != (self.at is None):
+            raise ValueError("valid_from and at go together: their column, and ours that picks the version")
+        return self
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """(our column, their column) pairs of the join."""
+        return ((self.on, self.on),) if isinstance(self.on, str) else tuple(self.on.items())
+
+
+class Check(Declaration):
+    """A rule that every row must meet; a row that breaks it goes to quarantine with the message."""
+
+    expect: Expression
+    message: str
+
+
+class Derived(Declaration):
+    """Makes a table one row per entity over the asked period, from the rows of another table."""
+
+    source: Name = Field(alias="from")
+    per: tuple[Name, ...] = Field(min_length=1)
+    at: Name | None = None
+    """The source's column that decides the period; its default time column unless told."""
+    where: Expression | None = None
+    """Which rows of the source count."""
+    columns: dict[Name, Computed]
+    """Aggregates over the entity's rows in the period."""
+
+
+class Table(Declaration):
+    """A canonical table, stored (with `columns`) or derived (with `derived`)."""
+
+    table: Name
+    label: str
+    description: str
+    row: str = ""
+    """What one row is, in words: "one ticket"."""
+    key: tuple[Name, ...] = ()
+    recency: Name | None = None
+    """The column that tells which of two versions of a row is newer; without it the later-read one is."""
+    at: Name | None = None
+    """The default time column; None for a table that is not over time."""
+    columns: dict[Name, Column] = {}
+    derived: Derived | None = None
+    references: dict[Name, Reference] = {}
+    computed: dict[Name, Computed] = {}
+    checks: tuple[Check, ...] = ()
+
+    @model_validator(mode="after")
+    def _stored_or_derived(self) -> Table:
+        if bool(self.columns) == (self.derived is not None):
+            raise ValueError("a table has either columns (stored) or derived (made from another table)")
+        if self.columns and not self.key:
+            raise ValueError("a stored table needs a key: the columns that tell its rows apart")
+        return self
