@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from opstally.engines.engine import Engine
-from opstally.engines.spell import case
+from opstally.engines.engine import Engine, Scalar
+from opstally.engines.spell import case, divide
 from opstally.errors import EngineError
 from opstally.period import Grain
 
@@ -23,7 +23,7 @@ def _ordered(args: Sequence[str], how: str) -> str:
 
 SPELLING = {
     **{sign: f"{{0}} {sign} {{1}}" for sign in ("+", "-", "*", "=", "!=", "<", "<=", ">", ">=")},
-    "/": "CAST({0} AS DOUBLE) / NULLIF(CAST({1} AS DOUBLE), 0)",
+    "/": lambda a: divide(a, "DOUBLE"),
     "neg": "-{0}",
     "not": "NOT {0}",
     "in": lambda a: f"{a[0]} IN ({', '.join(a[1:])})",
@@ -96,6 +96,10 @@ class DuckDB(Engine):
             return self.connection.execute(sql).fetchall()
         except duckdb.Error as problem:
             raise EngineError(f"DuckDB could not run the query: {str(problem).splitlines()[0]}") from problem
+
+    def literal(self, value: Scalar) -> str:
+        # With an exponent the constant is a double; without, DuckDB would compute in decimals.
+        return f"{value!r}e0" if isinstance(value, float) and "e" not in repr(value) else super().literal(value)
 
     def tables(self) -> frozenset[str]:
         found = self.run(

@@ -72,10 +72,8 @@ class Engine(ABC):
                 return f"TIMESTAMP '{value.isoformat(sep=' ')}'"
             case dt.date():
                 return f"DATE '{value.isoformat()}'"
-            case int():
-                return str(value)
             case _:
-                return f"CAST({value!r} AS {self.types['number']})"
+                return repr(value)
 
     def cast(self, sql: str, type_: str) -> str:
         """The expression as another type."""

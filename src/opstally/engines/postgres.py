@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from opstally.engines.engine import Engine
-from opstally.engines.spell import case
+from opstally.engines.spell import case, divide
 from opstally.errors import EngineError
 from opstally.period import Grain
 
@@ -32,7 +32,7 @@ def _elapsed(seconds: str) -> str:
 
 SPELLING = {
     **{sign: f"{{0}} {sign} {{1}}" for sign in ("+", "-", "*", "=", "!=", "<", "<=", ">", ">=")},
-    "/": "CAST({0} AS DOUBLE PRECISION) / NULLIF(CAST({1} AS DOUBLE PRECISION), 0)",
+    "/": lambda a: divide(a, "DOUBLE PRECISION"),
     "neg": "-{0}",
     "not": "NOT {0}",
     "in": lambda a: f"{a[0]} IN ({', '.join(a[1:])})",

@@ -23,6 +23,8 @@ def spell(expr: Expr, engine: Engine, column: Callable[[Column], str]) -> str:
             return engine.literal(value)
         case Call("and" | "or" as sign):
             return f" {sign.upper()} ".join(_inside(arg, sign, engine, column) for arg in _flat(expr, sign))
+        case Call("not", (Call("is_null", (inner,)),)):
+            return f"{_argument('not', inner, engine, column)} IS NOT NULL"
         case Call(name, args):
             return _word(name, [_argument(name, arg, engine, column) for arg in args], engine)
 
@@ -57,3 +59,12 @@ def case(args: list[str] | tuple[str, ...]) -> str:
     whens = " ".join(f"WHEN {w} THEN {t}" for w, t in zip(args[:-1:2], args[1:-1:2], strict=True))
     otherwise = "" if args[-1] == "NULL" else f" ELSE {args[-1]}"
     return f"CASE {whens}{otherwise} END"
+
+
+def divide(args: list[str] | tuple[str, ...], double: str) -> str:
+    """The SQL of real division, NULL by zero; a constant that is not zero needs no guard."""
+    above, below = (a if a.startswith("CAST(") and a.endswith(f" AS {double})") else f"CAST({a} AS {double})" for a in args)
+    try:
+        return f"{above} / {args[1]}" if float(args[1]) else "NULL"
+    except ValueError:
+        return f"{above} / NULLIF({below}, 0)"

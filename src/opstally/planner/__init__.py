@@ -1,0 +1,1 @@
+"""Metrics × dimensions × period × filters → one logical plan → one SQL text. Pure: no input or output."""

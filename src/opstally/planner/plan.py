@@ -1,0 +1,271 @@
+"""A query → the scans it needs and what is computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from opstally.errors import BadExpression, BadRange, NotShared, UnknownName
+from opstally.expression import Call, Column, Expr, Literal, check
+from opstally.expression.tree import all_of, columns, rewrite
+from opstally.period import GRAINS
+from opstally.planner.lower import Context
+from opstally.planner.members import Members, members_of
+from opstally.planner.metric import Basis, Linked, Metrics, contributes, leaves, limited, used
+from opstally.planner.query import Query
+from opstally.planner.scan import Scan, ScanKey
+from opstally.planner.schema import Identity, Schema
+
+FALSE = Literal(False)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A dimension asked for: its name in the result, its meaning, type and unit."""
+
+    name: str
+    asked: str
+    identity: Identity
+    type: str
+    unit: str | None
+
+
+@dataclass(frozen=True)
+class Count:
+    """The receipt of one metric in one scan: the names of the leaves that count its rows."""
+
+    metric: str
+    table: str
+    basis: Basis
+    period_rows: str
+    used: str
+    excluded: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Plan:
+    """One logical plan. `outputs` are (name, expression over leaf names)."""
+
+    query: Query
+    context: Context
+    dimensions: tuple[Dimension, ...]
+    scans: dict[ScanKey, Scan] = field(default_factory=dict)
+    outputs: list[tuple[str, Expr]] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
+    leaf_types: dict[str, str] = field(default_factory=dict)
+    members: Members | None = None
+
+    def tables(self, schema: Schema) -> set[str]:
+        """The stored tables that the plan reads."""
+        found = set()
+        for key, scan in self.scans.items():
+            derived = schema.tables[key.table].derived
+            found.add(derived.source if derived else key.table)
+            for column in self._read(scan, schema):
+                for depth in range(1, len(column.path)):
+                    home, reference = schema.reference(key.table, column.path[:depth])
+                    found.add(reference.table)
+                    assert home
+        return found
+
+    @staticmethod
+    def _read(scan: Scan, schema: Schema) -> set[Column]:
+        exprs: list[Expr] = [c for _, c in scan.dims] + list(scan.leaves.values())
+        exprs += [scan.where] if scan.where is not None else []
+        return {c for e in exprs for c in columns(schema.expand(scan.key.table, e))}
+
+
+def plan(query: Query, schema: Schema, metrics: Metrics, context: Context) -> Plan:
+    """The plan of a query.
+
+    Raises UnknownName for a metric or dimension that there is not, NotShared for a dimension or filter that one of the
+    facts does not have, BadExpression for a definition or filter that does not fit.
+    """
+    parts = {p.name: p for m in query.metrics for p in metrics.parts(m)}
+    if not parts:
+        raise BadExpression("A query needs at least one metric")
+    facts = list(dict.fromkeys(str(p.table) for p in parts.values()))
+    dimensions = tuple(_dimension(name, asked, facts, schema) for name, asked in query.by)
+    made = Plan(query, context, dimensions)
+    for part in parts.values():
+        _scan_for(made, part, schema)
+    for name in query.metrics:
+        made.outputs.append((name, _value(made, metrics, metrics[name])))
+        _count(made, metrics, name)
+    if query.variances:
+        _add_variances(made, metrics)
+    _type_leaves(made, schema)
+    if query.members:
+        made.members = members_of(schema, [d.identity for d in dimensions], query.where, facts, bool(query.grain))
+    return made
+
+
+def _dimension(name: str, asked: str, facts: Sequence[str], schema: Schema) -> Dimension:
+    column = Column(tuple(asked.split(".")))
+    for fact in facts:
+        try:
+            typed, identity = schema.typed(fact, column), schema.identity(fact, column)
+        except BadExpression:
+            continue
+        return Dimension(name, asked, identity, typed.type, typed.unit)
+    if asked in GRAINS:
+        raise UnknownName("dimension", asked, (), f"(a time grain is asked for with grain, as in --grain {asked})")
+    raise UnknownName("dimension", asked, {n for f in facts for n in schema.known(f)}, f"of {' or '.join(facts)}")
+
+
+def _seen_from(table: str, asked: str, identity: Identity, schema: Schema, what: str) -> Column:
+    """How a fact names a dimension: as asked, if that means the same there, else whatever means the same."""
+    column = Column(tuple(asked.split(".")))
+    try:
+        if schema.identity(table, column) == identity:
+            return column
+    except BadExpression:
+        pass
+    found = schema.find(table, identity)
+    if found is None:
+        raise NotShared(
+            f"{what} {asked!r} is {identity[0]}.{identity[1]}, which {table} does not have: "
+            f"leave it out, or ask for the metrics of {table} by themselves."
+        )
+    return found
+
+
+def _scan_for(made: Plan, part: Linked, schema: Schema) -> Scan:
+    assert part.table is not None and part.basis is not None
+    key = ScanKey(part.table, part.basis)
+    if key not in made.scans:
+        query = made.query
+        if query.grain and part.basis.kind == "always":
+            raise BadRange(f"{part.name} is not over time: ask for it without a grain.")
+        dims = tuple((d.name, _seen_from(part.table, d.asked, d.identity, schema, "The dimension")) for d in made.dimensions)
+        where = _filter(query.where, part.table, list(made.scans), schema) if query.where is not None else None
+        made.scans[key] = Scan(key, _free_name(made, part.table), dims, query.grain, where)
+    return made.scans[key]
+
+
+def _free_name(made: Plan, table: str) -> str:
+    taken = {scan.name for scan in made.scans.values()}
+    name, number = f"{table}_groups", 2
+    while name in taken:
+        name, number = f"{table}_groups_{number}", number + 1
+    return name
+
+
+def _filter(where: Expr, table: str, before: Sequence[ScanKey], schema: Schema) -> Expr:
+    """The filter as this fact can apply it: every column means what it means in the first fact."""
+    first = before[0].table if before else table
+
+    def change(node: Expr) -> Expr | None:
+        if not isinstance(node, Column):
+            return None
+        try:
+            identity = schema.identity(first, node)
+        except BadExpression as problem:
+            if first == table:
+                raise
+            raise NotShared(f"The filter {node.name!r} cannot be applied to {first}: {problem.message}") from None
+        return _seen_from(table, node.name, identity, schema, "The filter")
+
+    found = rewrite(where, change)
+    typed = check(found, lambda c: schema.typed(table, c))
+    if typed.type != "boolean" or typed.aggregated:
+        raise BadExpression("A filter is a condition on rows, such as ticket_priority = 'high'")
+    return found
+
+
+def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
+    """The metric over leaf names."""
+    if linked.table is None:
+        parts = {c: _value(made, metrics, metrics[c.name]) for c in columns(linked.expr)}
+        expr = rewrite(linked.expr, lambda n: parts.get(n) if isinstance(n, Column) else None)
+    else:
+        assert linked.basis is not None
+        scan = made.scans[ScanKey(linked.table, linked.basis)]
+        found = leaves(linked.expr)
+        names = {}
+        for call in found:
+            wanted = linked.name if len(found) == 1 and linked.expr == call else f"{linked.name}_{call.name}"
+            names[call] = Column((_leaf(made, scan, wanted, limited(call, linked.scope)),))
+        expr = rewrite(linked.expr, lambda n: names.get(n) if isinstance(n, Call) else None)
+    return expr if linked.scale == 1 else Call("*", (Literal(100.0), expr))
+
+
+def _leaf(made: Plan, scan: Scan, wanted: str, call: Call) -> str:
+    if call in scan.leaves.values():
+        return scan.leaf(wanted, call)
+    taken = {name for other in made.scans.values() for name in other.leaves}
+    taken |= {d.name for d in made.dimensions} | set(GRAINS)
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return scan.leaf(name, call)
+
+
+def _count(made: Plan, metrics: Metrics, name: str) -> None:
+    """Counters for the receipt: rows of the period, rows used, rows excluded by reason."""
+    for part in metrics.parts(name):
+        assert part.table is not None and part.basis is not None
+        if any(c.metric == part.name for c in made.counts):
+            continue
+        scan = made.scans[ScanKey(part.table, part.basis)]
+        every = _leaf(made, scan, f"{part.table}_rows", Call("count"))
+        counted = used(part)
+        if counted is None:
+            made.counts.append(Count(part.name, part.table, part.basis, every, every, ()))
+            continue
+        counter = _leaf(made, scan, f"{part.name}_rows", Call("count_if", (counted,)))
+        reasons = [
+            (reason, _leaf(made, scan, f"{part.name}_excluded", Call("count_if", (condition,))))
+            for reason, condition in excluded(part)[:-1]
+        ]
+        made.counts.append(Count(part.name, part.table, part.basis, every, counter, tuple(reasons)))
+
+
+def excluded(part: Linked) -> list[tuple[str, Expr]]:
+    """Why rows of the period are not used: (reason, condition), so that each row has one reason; the last is the rest."""
+    counted = used(part)
+    if counted is None:
+        return []
+    taken: list[Expr] = [counted]
+    found: list[tuple[str, Expr]] = []
+
+    def reason(name: str, condition: Expr) -> None:
+        ladder = [arg for earlier in taken for arg in (earlier, FALSE)]
+        found.append((name, Call("case", (*ladder, condition, Literal(True), FALSE))))
+        taken.append(condition)
+
+    if part.where is not None:
+        reason("not what the metric is about", _not(part.where))
+    if part.settled is not None:
+        reason("not settled yet", _not(part.settled))
+    for name, condition in part.excludes:
+        reason(name, condition)
+    reason("no value", Literal(True))
+    return found
+
+
+def _not(condition: Expr) -> Expr:
+    """Not true: false or NULL."""
+    return Call("case", (condition, FALSE, Literal(True)))
+
+
+def _add_variances(made: Plan, metrics: Metrics) -> None:
+    for name in made.query.metrics:
+        linked = metrics[name]
+        if linked.mean is not None and linked.table is not None and linked.basis is not None:
+            scan = made.scans[ScanKey(linked.table, linked.basis)]
+            call = limited(Call("variance", (linked.mean,)), linked.scope)
+            made.outputs.append((f"{name}_variance", Column((_leaf(made, scan, f"{name}_variance", call),))))
+
+
+def _type_leaves(made: Plan, schema: Schema) -> None:
+    for scan in made.scans.values():
+        table = scan.key.table
+        for name, call in scan.leaves.items():
+            if call.name in ("union_minutes",):
+                made.leaf_types[name] = "number"
+            else:
+                made.leaf_types[name] = check(call, lambda c, table=table: schema.typed(table, c)).type  # type: ignore[misc]
+
+
+__all__ = ["Count", "Dimension", "Plan", "all_of", "contributes", "excluded", "plan"]

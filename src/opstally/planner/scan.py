@@ -1,0 +1,267 @@
+"""One scan of one fact: its rows in the period, grouped by the dimensions, as named CTEs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from opstally.engines.engine import Engine
+from opstally.expression import Call, Column, Expr, Literal, parse
+from opstally.expression.tree import TRUE, columns
+from opstally.model.table import Derived
+from opstally.period import WEEKDAYS, Grain
+from opstally.planner.lower import Context, bounds, clipped, lower
+from opstally.planner.metric import Basis
+from opstally.planner.rows import Rows
+from opstally.planner.schema import Schema
+from opstally.planner.text import Cte, select
+
+_SPAN = ("span_start", "span_end")
+
+
+@dataclass(frozen=True)
+class ScanKey:
+    """What can be read in one pass: a table under one time basis."""
+
+    table: str
+    basis: Basis
+
+
+@dataclass
+class Scan:
+    """The plan of one pass. `dims` are (output name, column of the table); `leaves` are name → aggregate."""
+
+    key: ScanKey
+    name: str
+    dims: tuple[tuple[str, Column], ...]
+    grain: Grain | None
+    where: Expr | None
+    leaves: dict[str, Call] = field(default_factory=dict)
+
+    def leaf(self, wanted: str, call: Call) -> str:
+        """The name of the aggregate in this scan; the same aggregate is computed only once."""
+        for name, known in self.leaves.items():
+            if known == call:
+                return name
+        name, number = wanted, 2
+        while name in self.leaves:
+            name, number = f"{wanted}_{number}", number + 1
+        self.leaves[name] = call
+        return name
+
+    def groups(self) -> list[str]:
+        """The names of what the rows are grouped by."""
+        return [*([self.grain] if self.grain else []), *(name for name, _ in self.dims)]
+
+
+def scan_ctes(scan: Scan, schema: Schema, engine: Engine, context: Context) -> list[Cte]:
+    """The steps of a scan; the last one, called `scan.name`, has one row for each group that has rows."""
+    return _ScanWriter(scan, schema, engine, context).ctes()
+
+
+@dataclass
+class _ScanWriter:
+    scan: Scan
+    schema: Schema
+    engine: Engine
+    context: Context
+
+    def ctes(self) -> list[Cte]:
+        derived = self.schema.tables[self.scan.key.table].derived
+        before = self._entities(derived) if derived else []
+        rows = self._rows(before[-1].name if before else None)
+        leaves, outputs = self._leaves(rows)
+        spans = any(call.name == "union_minutes" for call in self.scan.leaves.values())
+        if spans:
+            self._add_span(rows)
+        steps = [*before, *rows.ctes(f"{self.scan.name}_rows")]
+        if spans:
+            steps.append(self._covered(steps[-1].name, leaves))
+        groups = [self.engine.identifier(g) for g in self.scan.groups()]
+        steps.append(Cte(self.scan.name, select([*((g, g) for g in groups), *outputs], steps[-1].name, group=groups)))
+        return steps
+
+    # -- the rows --------------------------------------------------------------------------------------------------
+
+    def _rows(self, entities: str | None) -> Rows:
+        rows = Rows(self.scan.key.table, self.schema, self.engine, self.context, self.scan.key.basis, source=entities)
+        if entities is None:
+            self._in_period(rows, self.scan.key.basis)
+        elif self.scan.grain:
+            rows.bucket = f"t.{self.engine.identifier(self.scan.grain)}"
+        if self.scan.grain:
+            assert rows.bucket is not None
+            rows.outputs[self.scan.grain] = rows.bucket
+        for name, column in self.scan.dims:
+            rows.add(name, column)
+        if self.scan.where is not None:
+            rows.conditions.append(rows.sql(self.scan.where))
+        return rows
+
+    def _in_period(self, rows: Rows, basis: Basis) -> None:
+        match basis.kind:
+            case "event":
+                self._event(rows, basis)
+            case "during":
+                self._overlapping(rows, basis)
+            case "open_at_end":
+                low, high = self._bounds(rows, basis.start)
+                start, end = Column((basis.start,)), Column((basis.end,))
+                still = Call("or", (Call("is_null", (end,)), Call(">=", (end, high))))
+                self._when(rows, Call("<", (start, high)), still)
+            case "latest":
+                self._newest(rows, basis)
+            case "last":
+                self._event(rows, basis)
+                rows.last = basis.start
+            case "always":
+                pass
+
+    def _event(self, rows: Rows, basis: Basis) -> None:
+        at = Column((basis.start,))
+        dates = rows.typed(at).type == "date"
+        assert self.context.period is not None
+        period = self.context.period
+        low, high = (period.start, period.end) if dates else self.context.calendar.instants(period)
+        rows.conditions += [rows.sql(Call(">=", (at, Literal(low)))), rows.sql(Call("<", (at, Literal(high))))]
+        if self.scan.grain:
+            calendar = self.context.calendar
+            day = rows.sql(at) if dates else rows.sql(self._local_day(at))
+            week = WEEKDAYS.index(calendar.week_start)
+            rows.bucket = self.engine.bucket(day, self.scan.grain, week, calendar.fiscal_year_start)
+
+    def _local_day(self, at: Column) -> Expr:
+        """The local day of an instant, by the offsets in force in the period: exact, and the same on every engine."""
+        assert self.context.period is not None
+        offsets = self.context.calendar.offsets(*self.context.calendar.instants(self.context.period))
+        shift: Expr = Literal(offsets[0][1])
+        for (since, seconds), (_, earlier) in zip(offsets[1:], offsets, strict=False):
+            before = Literal(earlier) if shift == Literal(offsets[0][1]) else shift
+            shift = Call("case", (Call("<", (at, Literal(since))), before, Literal(seconds)))
+        return Call("day", (at if shift == Literal(0) else Call("shift_seconds", (at, shift)),))
+
+    def _overlapping(self, rows: Rows, basis: Basis) -> None:
+        low, high = self._bounds(rows, basis.start)
+        start, end = Column((basis.start,)), Column((basis.end,))
+        # A span of no length belongs to the bucket in which it starts.
+        reaches = Call("or", (Call("is_null", (end,)), Call("or", (Call(">", (end, low)), Call(">=", (start, low))))))
+        self._when(rows, Call("<", (start, high)), reaches)
+
+    def _newest(self, rows: Rows, basis: Basis) -> None:
+        _, high = self._bounds(rows, basis.start)
+        time = Column((basis.start,))
+        known = Call("or", (Call("<", (time, high)), Call("is_null", (time,))))
+        if self.scan.grain:
+            rows.bucket_join(rows.sql(known))
+        else:
+            rows.conditions.append(rows.sql(known))
+        ties = tuple(k for k in self.schema.tables[rows.table].key if k not in (*basis.per, basis.start))
+        rows.pick_newest(basis.per, basis.start, ties)
+
+    def _bounds(self, rows: Rows, start: str) -> tuple[Expr, Expr]:
+        return bounds(self.context, dates=rows.typed(Column((start,))).type == "date")
+
+    def _when(self, rows: Rows, *conditions: Expr) -> None:
+        texts = [f"({text})" if " OR " in (text := rows.sql(c)) else text for c in conditions]
+        if self.scan.grain:
+            rows.bucket_join(" AND ".join(texts))
+        else:
+            rows.conditions += texts
+
+    # -- one row per entity ----------------------------------------------------------------------------------------
+
+    def _entities(self, derived: Derived) -> list[Cte]:
+        """The steps that make a derived table: the source's rows in the period, then one row per bucket and entity."""
+        table = self.scan.key.table
+        rows = Rows(derived.source, self.schema, self.engine, self.context, self.scan.key.basis)
+        self._in_period(rows, self.scan.key.basis)
+        if self.scan.grain:
+            assert rows.bucket is not None
+            rows.outputs[self.scan.grain] = rows.bucket
+        for name in derived.per:
+            rows.add(name, Column((name,)))
+        if derived.where is not None:
+            rows.conditions.append(rows.sql(parse(derived.where)))
+        outputs = []
+        for name in self._needed(table, derived):
+            call = lower(parse(derived.columns[name].value), self.context, rows.typed, rows.basis)
+            outputs.append((rows.outer(call), self.engine.identifier(name)))
+        keys = [self.engine.identifier(k) for k in [*([self.scan.grain] if self.scan.grain else []), *derived.per]]
+        steps = rows.ctes(f"{self.scan.name}_source")
+        group = select([*((k, k) for k in keys), *outputs], steps[-1].name, group=keys)
+        return [*steps, Cte(f"{self.scan.name}_{table}", group)]
+
+    def _needed(self, table: str, derived: Derived) -> list[str]:
+        """The derived columns that dimensions, filter and leaves name, directly or through computed columns."""
+        asked = [c for _, c in self.scan.dims] + [c for call in self.scan.leaves.values() for c in columns(call)]
+        wanted = [*asked, *(columns(self.scan.where) if self.scan.where else [])]
+        stored = {c.path[0] for w in wanted for c in columns(self.schema.expand(table, w))}
+        for role in {p for p in stored if p in self.schema.tables[table].references}:
+            stored |= {ours for ours, _ in self.schema.tables[table].references[role].pairs}
+        return [name for name in derived.columns if name in stored]
+
+    # -- the aggregates --------------------------------------------------------------------------------------------
+
+    def _leaves(self, rows: Rows) -> tuple[dict[str, Expr], list[tuple[str, str]]]:
+        """For each leaf that unites spans its condition over the rows' output names; and all leaves as (SQL, name)."""
+        conditions: dict[str, Expr] = {}
+        outputs: list[tuple[str, str]] = []
+        for name, call in self.scan.leaves.items():
+            if call.name == "union_minutes":
+                condition = call.args[0] if call.args else TRUE
+                conditions[name] = rows.named(lower(condition, self.context, rows.typed, rows.basis))
+                seconds = Call("coalesce", (Call("sum", (Column((f"{name}_seconds",)),)), Literal(0.0)))
+                minutes = Call("/", (seconds, Literal(60.0)))
+                outputs.append((rows.spelled(minutes), self.engine.identifier(name)))
+            else:
+                lowered = lower(call, self.context, rows.typed, rows.basis)
+                outputs.append((rows.outer(lowered), self.engine.identifier(name)))
+        return conditions, outputs
+
+    def _add_span(self, rows: Rows) -> None:
+        start, end = clipped(self.scan.key.basis, self.context, rows.typed)
+        for name, expr in zip(_SPAN, (start, end), strict=True):
+            rows.outputs[name] = rows.sql(expr)
+
+    def _covered(self, source: str, conditions: dict[str, Expr]) -> Cte:
+        """Each row's part of the union: its end less the later of its start and of all that came before it."""
+        groups = ", ".join(self.engine.identifier(g) for g in self.scan.groups())
+        partition = f"PARTITION BY {groups} " if groups else ""
+        outputs = [("*", "*")]
+        for name, condition in conditions.items():
+            start, end = (_if(condition, Column((n,))) for n in _SPAN)
+            spelled = self._spell
+            earlier = (
+                f"max({spelled(end)}) OVER ({partition}ORDER BY {spelled(start)}, {spelled(end)} "
+                "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+            )
+            since = f"greatest({spelled(start)}, {earlier})"
+            seconds = self.engine.spelling["seconds_between"]
+            assert isinstance(seconds, str)
+            own = seconds.format(since, spelled(end))
+            known = f"{spelled(start)} IS NOT NULL AND {spelled(end)} > {since}"
+            outputs.append((f"CASE WHEN {known} THEN {own} ELSE 0 END", f"{name}_seconds"))
+        return Cte(f"{self.scan.name}_united", select(outputs, source))
+
+    def _spell(self, expr: Expr) -> str:
+        from opstally.engines.spell import spell
+
+        return spell(expr, self.engine, lambda c: self.engine.identifier(c.path[-1]))
+
+
+def _if(condition: Expr, value: Expr) -> Expr:
+    return value if condition == TRUE else Call("case", (condition, value, Literal(None)))
+
+
+def bucket_cte(context: Context, grain: Grain, engine: Engine) -> Cte:
+    """The buckets of the period: label (named like the grain), bounds as instants and as days, and length in days."""
+    assert context.period is not None
+    calendar = context.calendar
+    rows = []
+    for bucket in calendar.buckets(context.period, grain):
+        days = (bucket.end - bucket.start).days
+        instants = calendar.instant(bucket.start), calendar.instant(bucket.end)
+        values: list[dt.date | float] = [bucket.label, *instants, bucket.start, bucket.end, float(days)]
+        rows.append("(" + ", ".join(engine.literal(v) for v in values) + ")")
+    names = f"{engine.identifier(grain)}, start_at, end_at, first_day, after_day, days"
+    return Cte(f"buckets({names})", "VALUES\n" + ",\n".join(f"  {row}" for row in rows))
