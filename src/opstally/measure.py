@@ -47,10 +47,16 @@ class Measuring:
         before = self._measured(replace(query, period=before_period))
         return _beside(result, before, query, before_period, self.calendar)
 
+    def column(self, metric: str) -> Column:
+        """The column that a metric has in results."""
+        return metric_column(metric, self.metrics[metric])
+
     def prepare(self, query: Query) -> tuple[Plan, str, tuple[str, ...]]:
         """The plan of a query with its SQL and column names, not run."""
         context = Context(query.period, query.as_of, self.calendar, self.assumptions, query.grain)
         made = plan(query, self.schema, self.metrics, context)
+        if made.members is not None and made.members.table not in (None, *self.freshness):
+            made.members = None  # nobody lists the members
         written = write(made, self.schema, self.engine)
         return made, written.sql, written.columns
 

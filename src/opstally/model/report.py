@@ -22,7 +22,10 @@ class Chart(Declaration):
 
 
 class Transform(Declaration):
-    """A step on the section's rows by a method of `opstally.methods`; `options` are its keyword arguments."""
+    """A step on the section's rows by a method of `opstally.methods`; `options` are its keyword arguments.
+
+    An option written `setting:NAME` is that assumption of the project.
+    """
 
     method: Name
     options: dict[str, Any] = {}
@@ -36,6 +39,8 @@ class Section(Declaration):
     by: dict[Name, str] | tuple[str, ...] = ()
     """Dimensions, or output column → dimension."""
     grain: GrainName | None = None
+    grain_as: Name | None = None
+    """Output name of the time column; the grain's own unless told."""
     columns: dict[Name, Name]
     """Output column → metric, in the order shown."""
     where: Expression | None = None
@@ -51,6 +56,20 @@ class Section(Declaration):
     compare: Literal["previous", "year"] | None = None
     """Adds `<column>_before` and `<column>_change` for every metric column."""
     chart: Chart | None = None
+
+    @property
+    def dimensions(self) -> tuple[tuple[str, str], ...]:
+        """(output name, dimension) pairs; a path is called by its last part unless told otherwise."""
+        if isinstance(self.by, dict):
+            return tuple(self.by.items())
+        return tuple((asked.rsplit(".", 1)[-1], asked) for asked in self.by)
+
+    @property
+    def names(self) -> list[str]:
+        """The output columns before any transform, in order."""
+        time = [self.grain_as or self.grain] if self.grain else []
+        before = [n for c in self.columns for n in (c, f"{c}_before", f"{c}_change")] if self.compare else list(self.columns)
+        return [*time, *(name for name, _ in self.dimensions), *before]
 
 
 class Report(Declaration):

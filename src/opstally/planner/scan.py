@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opstally.engines.engine import Engine
@@ -59,6 +60,13 @@ def scan_ctes(scan: Scan, schema: Schema, engine: Engine, context: Context) -> l
     return _ScanWriter(scan, schema, engine, context).ctes()
 
 
+def row_ctes(
+    scan: Scan, asked: Mapping[str, Expr], schema: Schema, engine: Engine, context: Context
+) -> list[Cte]:
+    """The steps of a scan before grouping; the last one has the rows of the period, `asked` giving name → expression."""
+    return _ScanWriter(scan, schema, engine, context).rows(asked)
+
+
 @dataclass
 class _ScanWriter:
     scan: Scan
@@ -80,6 +88,14 @@ class _ScanWriter:
         groups = [self.engine.identifier(g) for g in self.scan.groups()]
         steps.append(Cte(self.scan.name, select([*((g, g) for g in groups), *outputs], steps[-1].name, group=groups)))
         return steps
+
+    def rows(self, asked: Mapping[str, Expr]) -> list[Cte]:
+        derived = self.schema.tables[self.scan.key.table].derived
+        before = self._entities(derived, [c for expr in asked.values() for c in columns(expr)]) if derived else []
+        rows = self._rows(before[-1].name if before else None)
+        for name, expr in asked.items():
+            rows.outputs[name] = rows.sql(expr)
+        return [*before, *rows.ctes(f"{self.scan.name}_rows")]
 
     # -- the rows --------------------------------------------------------------------------------------------------
 
@@ -170,7 +186,7 @@ class _ScanWriter:
 
     # -- one row per entity ----------------------------------------------------------------------------------------
 
-    def _entities(self, derived: Derived) -> list[Cte]:
+    def _entities(self, derived: Derived, more: Sequence[Column] = ()) -> list[Cte]:
         """The steps that make a derived table: the source's rows in the period, then one row per bucket and entity."""
         table = self.scan.key.table
         rows = Rows(derived.source, self.schema, self.engine, self.context, self.scan.key.basis)
@@ -183,7 +199,7 @@ class _ScanWriter:
         if derived.where is not None:
             rows.conditions.append(rows.sql(parse(derived.where)))
         outputs = []
-        for name in self._needed(table, derived):
+        for name in self._needed(table, derived, more):
             call = lower(parse(derived.columns[name].value), self.context, rows.typed, rows.basis)
             outputs.append((rows.outer(call), self.engine.identifier(name)))
         keys = [self.engine.identifier(k) for k in [*([self.scan.grain] if self.scan.grain else []), *derived.per]]
@@ -191,10 +207,10 @@ class _ScanWriter:
         group = select([*((k, k) for k in keys), *outputs], steps[-1].name, group=keys)
         return [*steps, Cte(f"{self.scan.name}_{table}", group)]
 
-    def _needed(self, table: str, derived: Derived) -> list[str]:
+    def _needed(self, table: str, derived: Derived, more: Sequence[Column]) -> list[str]:
         """The derived columns that dimensions, filter and leaves name, directly or through computed columns."""
         asked = [c for _, c in self.scan.dims] + [c for call in self.scan.leaves.values() for c in columns(call)]
-        wanted = [*asked, *(columns(self.scan.where) if self.scan.where else [])]
+        wanted = [*asked, *more, *(columns(self.scan.where) if self.scan.where else [])]
         stored = {c.path[0] for w in wanted for c in columns(self.schema.expand(table, w))}
         for role in {p for p in stored if p in self.schema.tables[table].references}:
             stored |= {ours for ours, _ in self.schema.tables[table].references[role].pairs}
