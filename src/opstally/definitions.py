@@ -92,14 +92,20 @@ def _references(table: Table, schema: Schema) -> Found:
             if ours not in schema.names(table.table):
                 yield steps, f"{table.table} has no column {ours!r}.{did_you_mean(ours, schema.names(table.table))}"
             if theirs not in schema.names(reference.table):
-                yield steps, f"{reference.table} has no column {theirs!r}.{did_you_mean(theirs, schema.names(reference.table))}"
+                yield (
+                    steps,
+                    f"{reference.table} has no column {theirs!r}.{did_you_mean(theirs, schema.names(reference.table))}",
+                )
         target = schema.tables[reference.table]
         key = set(target.derived.per if target.derived else target.key)
         named = {theirs for _, theirs in reference.pairs} | ({reference.valid_from} if reference.valid_from else set())
         if key != named:
-            yield steps, (
-                f"It would multiply rows: {reference.table} is told apart by {', '.join(sorted(key))}, "
-                f"the reference names {', '.join(sorted(named))}."
+            yield (
+                steps,
+                (
+                    f"It would multiply rows: {reference.table} is told apart by {', '.join(sorted(key))}, "
+                    f"the reference names {', '.join(sorted(named))}."
+                ),
             )
 
 
@@ -157,7 +163,13 @@ def _section(
     period = window(text, day, calendar)
     where = parse(section.where) if section.where else None
     query = Query(
-        tuple(dict.fromkeys(section.columns.values())), section.dimensions, section.grain, period, day, where, section.members
+        tuple(dict.fromkeys(section.columns.values())),
+        section.dimensions,
+        section.grain,
+        period,
+        day,
+        where,
+        section.members,
     )
     plan(query, schema, metrics, Context(period, day, calendar, assumptions, section.grain))
 
@@ -180,7 +192,10 @@ def _source(source: Source, schema: Schema) -> Found:
             continue
         for name, field in target.columns.items():
             if name not in table.columns:
-                yield (*steps, "columns", name), f"{target.table} has no column {name!r}.{did_you_mean(name, table.columns)}"
+                yield (
+                    (*steps, "columns", name),
+                    f"{target.table} has no column {name!r}.{did_you_mean(name, table.columns)}",
+                )
             if isinstance(field, Field_) and field.value is not None:
                 yield from _try((*steps, "columns", name, "value"), lambda f=field: columns(parse(f.value)))  # type: ignore[misc]
         if target.where:

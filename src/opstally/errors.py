@@ -116,7 +116,7 @@ class DefinitionError(OpstallyError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """" Did you mean 'x'?" with the nearest of the known names, or the names where they are few, or nothing."""
+    """ " Did you mean 'x'?" with the nearest of the known names, or the names where they are few, or nothing."""
     names = sorted(set(known))
     lowered = {candidate.lower(): candidate for candidate in names}
     near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)

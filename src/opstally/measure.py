@@ -155,7 +155,10 @@ def _interval(linked: Linked, value: object, n: int, variance: object) -> Interv
             bounds, method = interval.proportion(round(value / linked.scale * n), n), "Wilson"
         elif linked.mean is not None:
             scaled = value / linked.scale
-            bounds, method = interval.mean(scaled, float(variance) if isinstance(variance, int | float) else None, n), "Student"
+            bounds, method = (
+                interval.mean(scaled, float(variance) if isinstance(variance, int | float) else None, n),
+                "Student",
+            )
     if bounds is None:
         return Interval(n, state=state, reason=reason)  # type: ignore[arg-type]
     low, high = (bound * linked.scale for bound in bounds)

@@ -21,14 +21,18 @@ from opstally.result import Column, Interval, ReportResult, Result, SectionResul
 Row = tuple[Value, ...]
 
 
-def run(report: Report, measuring: Measuring, as_of: dt.date, range_: str | None = None, where: Expr | None = None) -> ReportResult:
+def run(
+    report: Report, measuring: Measuring, as_of: dt.date, range_: str | None = None, where: Expr | None = None
+) -> ReportResult:
     """All sections of a report as of a day, in its own window or in `range_`, under an additional filter.
 
     A section whose tables are missing says which it needs; a metric of a section whose table is missing is empty and
     the section says so. Raises what `planner.plan` raises where a filter does not fit.
     """
     period = window(range_ or report.window, as_of, measuring.calendar)
-    sections = tuple(_section(s, measuring, as_of, _period(s, range_, period, as_of, measuring), where) for s in report.sections)
+    sections = tuple(
+        _section(s, measuring, as_of, _period(s, range_, period, as_of, measuring), where) for s in report.sections
+    )
     spent: dict[str, float] = {}
     for section in sections:
         if section.result is not None:
@@ -43,7 +47,9 @@ def tables(report: Report, measuring: Measuring, as_of: dt.date) -> set[str]:
     period = window(report.window, as_of, measuring.calendar)
     found: set[str] = set()
     for section in report.sections:
-        found |= facts(measuring.prepare(_query(section, tuple(section.columns.values()), period, as_of, None))[0], measuring)
+        found |= facts(
+            measuring.prepare(_query(section, tuple(section.columns.values()), period, as_of, None))[0], measuring
+        )
     return found
 
 
@@ -66,11 +72,19 @@ def _period(section: Section, range_: str | None, period: Period, as_of: dt.date
 def _query(section: Section, metrics: Iterable[str], period: Period, as_of: dt.date, where: Expr | None) -> Query:
     own = parse(section.where) if section.where else None
     return Query(
-        tuple(dict.fromkeys(metrics)), section.dimensions, section.grain, period, as_of, all_of(own, where), section.members
+        tuple(dict.fromkeys(metrics)),
+        section.dimensions,
+        section.grain,
+        period,
+        as_of,
+        all_of(own, where),
+        section.members,
     )
 
 
-def _section(section: Section, measuring: Measuring, as_of: dt.date, period: Period, where: Expr | None) -> SectionResult:
+def _section(
+    section: Section, measuring: Measuring, as_of: dt.date, period: Period, where: Expr | None
+) -> SectionResult:
     wanted = tuple(dict.fromkeys(section.columns.values()))
     query = _query(section, wanted, period, as_of, where)
     needs = _needs(query, measuring)
@@ -85,7 +99,9 @@ def _section(section: Section, measuring: Measuring, as_of: dt.date, period: Per
         table = _transformed(table, section.transform.method, section.transform.options, measuring)
     table = table.sorted(section.sort).shown(section.shown)
     receipt = replace(result.receipt, assumptions=dict(sorted((result.receipt.assumptions | table.spent).items())))
-    whole = Result(tuple(table.columns), tuple(table.rows), receipt, tuple(table.intervals), notes=(*result.notes, *notes))
+    whole = Result(
+        tuple(table.columns), tuple(table.rows), receipt, tuple(table.intervals), notes=(*result.notes, *notes)
+    )
     return SectionResult(section.title, section.description, whole, chart=section.chart)
 
 
@@ -167,5 +183,7 @@ def _transformed(table: _Table, method: str, options: dict[str, Any], measuring:
                 raise UnknownName("setting", setting, measuring.assumptions)
             value = spent[setting] = measuring.assumptions[setting]
         told[name] = value
-    columns, rows = importlib.import_module(f"opstally.methods.{method}").apply(tuple(table.columns), tuple(table.rows), **told)
+    columns, rows = importlib.import_module(f"opstally.methods.{method}").apply(
+        tuple(table.columns), tuple(table.rows), **told
+    )
     return _Table(list(columns), [tuple(r) for r in rows], [{} for _ in rows], spent)

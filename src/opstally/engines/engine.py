@@ -50,6 +50,14 @@ class Engine(ABC):
     def close(self) -> None:
         """Give the connection back."""
 
+    def loaded_at(self, table: str) -> dt.datetime | None:  # noqa: ARG002
+        """When a table was last loaded, in UTC; None where the engine does not know."""
+        return None
+
+    def quarantined(self) -> list[tuple[str, str, str, int, str]]:
+        """(table, column, reason, rows, first as file:line value) of rows in quarantine; none where others load."""
+        return []
+
     def identifier(self, name: str) -> str:
         """A name, quoted where it has to be."""
         plain = name.isascii() and name.replace("_", "a").isalnum() and name == name.lower() and not name[0].isdigit()

@@ -23,7 +23,9 @@ class Assumptions(Declaration):
     """Numbers that no export holds. Printed with every number that uses them."""
 
     support_hourly_cost: float = Field(default=50.0, description="currency per hour of support work")
-    saving_share: float = Field(default=0.3, description="share of an under-used resource's cost, or of a process's time, that can be saved")
+    saving_share: float = Field(
+        default=0.3, description="share of an under-used resource's cost, or of a process's time, that can be saved"
+    )
     on_time_days: float = Field(default=30.0, description="days from kickoff to go-live that count as on time")
     severely_underutilized_below: float = Field(default=20.0, description="percent utilisation")
     underutilized_below: float = Field(default=50.0, description="percent utilisation")
@@ -35,14 +37,22 @@ class Assumptions(Declaration):
     error_rate_high: float = Field(default=5.0, description="percent errors over 7 days worth the high risk points")
     error_rate_medium: float = Field(default=1.0, description="percent errors over 7 days worth the medium risk points")
     degradation_high: float = Field(default=20.0, description="percent slower over 30 days worth the high risk points")
-    degradation_medium: float = Field(default=10.0, description="percent slower over 30 days worth the medium risk points")
+    degradation_medium: float = Field(
+        default=10.0, description="percent slower over 30 days worth the medium risk points"
+    )
     risk_points_high: float = Field(default=20.0, description="points of a high signal")
     risk_points_medium: float = Field(default=10.0, description="points of a medium signal")
-    maintenance_overdue_factor: float = Field(default=1.5, description="times the recommended interval that makes maintenance overdue")
+    maintenance_overdue_factor: float = Field(
+        default=1.5, description="times the recommended interval that makes maintenance overdue"
+    )
     high_risk_from: float = Field(default=40.0, description="points")
     medium_risk_from: float = Field(default=20.0, description="points")
-    major_incident_minutes: float = Field(default=60.0, description="minutes of incidents in a day called Major Incident")
-    process_minutes_from: float = Field(default=30.0, description="minutes per case below which a process is not looked at")
+    major_incident_minutes: float = Field(
+        default=60.0, description="minutes of incidents in a day called Major Incident"
+    )
+    process_minutes_from: float = Field(
+        default=30.0, description="minutes per case below which a process is not looked at"
+    )
     capacity_soon_weeks: float = Field(default=8.0, description="weeks to 80 % within which to act now")
     default_slo_target: float = Field(default=99.9, description="percent, for services that declare none")
 

@@ -68,7 +68,9 @@ class Section(Declaration):
     def names(self) -> list[str]:
         """The output columns before any transform, in order."""
         time = [self.grain_as or self.grain] if self.grain else []
-        before = [n for c in self.columns for n in (c, f"{c}_before", f"{c}_change")] if self.compare else list(self.columns)
+        before = (
+            [n for c in self.columns for n in (c, f"{c}_before", f"{c}_change")] if self.compare else list(self.columns)
+        )
         return [*time, *(name for name, _ in self.dimensions), *before]
 
 

@@ -1,0 +1,308 @@
+"""A project folder, opened: the one object that front ends hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opstally import checks, definitions, reports
+from opstally.engines import engine_class
+from opstally.engines.engine import Engine
+from opstally.errors import DefinitionError, NoData, Problem, UnknownName, UsageError
+from opstally.expression import parse
+from opstally.library import PROJECT_FILE, Library, load, read_project
+from opstally.measure import Measuring
+from opstally.model.project import Project
+from opstally.period import Calendar, read_grain, window
+from opstally.planner.listing import USED, listing
+from opstally.planner.query import Query
+from opstally.result import Freshness, ReportResult, Result, Value
+
+if TYPE_CHECKING:
+    from opstally.ingest import LoadSummary, Progress
+    from opstally.store import Store
+
+STORE_FILE = "opstally.duckdb"
+DEFAULT_RANGE = "13 weeks"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table's share of an explanation: what became of every row of the period, and the rows that were used."""
+
+    metric: str
+    table: str
+    time_basis: str
+    fates: tuple[tuple[str, int], ...]
+    """(fate, rows); "used" first, then the reasons; they add up to the rows of the period."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A number, its receipt, and the very rows behind it."""
+
+    result: Result
+    parts: tuple[Part, ...]
+
+
+class Workspace:
+    """A project, its declarations, and the engine that answers for it."""
+
+    def __init__(self, folder: Path, project: Project, library: Library, engine: str | None = None) -> None:
+        self.folder, self.project, self.library = folder, project, library
+        self.engine_name = engine or project.engine
+        engine_class(self.engine_name)  # refuses an unknown one early
+
+    @classmethod
+    def open(cls, folder: Path | None = None, engine: str | None = None) -> Workspace:
+        """The project in `folder`, or, without one, in the nearest folder upwards that has an opstally.yml.
+
+        Raises UsageError where there is none, DefinitionError where its opstally.yml cannot be used.
+        """
+        found = find(folder)
+        project, problems = read_project(found)
+        if problems:
+            raise DefinitionError(problems)
+        return cls(found, project, load(found), engine)
+
+    # -- what there is ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar(self.project.timezone, self.project.week_start, self.project.fiscal_year_start)
+
+    @cached_property
+    def assumptions(self) -> dict[str, float]:
+        return self.project.assumptions.model_dump()
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything wrong in the definitions, also how they fit each other."""
+        return definitions.problems(self.library, self.assumptions, self.calendar)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine, connected for reading."""
+        if self.engine_name == "duckdb":
+            from opstally.engines.duckdb import DuckDB  # lazy: start-up
+
+            return DuckDB(self._store(read_only=True).connection)
+        if self.project.connection is None:
+            raise UsageError(f"{PROJECT_FILE} needs `connection:` for the {self.engine_name} engine.")
+        kind: Any = engine_class(self.engine_name)
+        connected: Engine = kind.connect(self.project.connection, self.project.schema_ or "public")
+        return connected
+
+    def _store(self, read_only: bool) -> Store:
+        from opstally.store import Store  # lazy: start-up
+
+        return Store.open(self.folder / STORE_FILE, self.tables(), read_only=read_only)
+
+    def tables(self) -> dict[str, Any]:
+        """The stored tables' declarations."""
+        return {name: d.declaration for name, d in self.library.tables.items() if d.declaration.derived is None}
+
+    @cached_property
+    def freshness(self) -> Mapping[str, Freshness]:
+        """Of the stored tables that hold rows."""
+        return _Freshness(self.engine, self.tables())
+
+    @cached_property
+    def measuring(self) -> Measuring:
+        schema, metrics = definitions.link(self.library)
+        files = {name: d.file for name, d in self.library.metrics.items()}
+        return Measuring(schema, metrics, self.engine, self.calendar, self.assumptions, files, self.freshness)
+
+    @cached_property
+    def today(self) -> dt.date:
+        """The day it is where the project is."""
+        return self.calendar.local_day(dt.datetime.now(dt.UTC).replace(tzinfo=None))
+
+    def close(self) -> None:
+        """Give the engine's connection back."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+            for name in ("engine", "freshness", "measuring"):
+                self.__dict__.pop(name, None)
+
+    # -- what can be asked -----------------------------------------------------------------------------------------
+
+    def report(
+        self, slug: str, *, as_of: dt.date | None = None, range_: str | None = None, where: str | None = None
+    ) -> ReportResult:
+        """A report as of a day: the newest one with data unless told, never later than yesterday.
+
+        Raises UnknownName, BadRange, BadExpression or NotShared for what was asked wrongly.
+        """
+        declared = self._named("report", slug, self.library.reports)
+        day = as_of or self.last_day(reports.tables(declared, self.measuring, self.today))
+        return reports.run(declared, self.measuring, day, range_, parse(where) if where else None)
+
+    def query(
+        self, metrics: Sequence[str], *, by: Sequence[str] = (), grain: str | None = None, range_: str | None = None,
+        as_of: dt.date | None = None, where: str | None = None, compare: str | None = None,
+        members: bool = False, total: bool = False,
+    ) -> Result:  # fmt: skip
+        """Any metrics by any dimensions that their facts share; `total` adds the row over all groups."""
+        query = self._query(metrics, by, grain, range_, as_of, where, members)
+        if compare not in (None, "previous", "year"):
+            raise UsageError(f"There is no comparison {compare!r}: previous or year.")
+        result = self.measuring.measure(query, compare)
+        if not total or not (query.by or query.grain):
+            return result
+        from dataclasses import replace
+
+        whole = self.measuring.measure(replace(query, by=(), grain=None, members=False), compare)
+        blanks = (None,) * sum(c.is_dimension for c in result.columns)
+        sql = result.receipt.sql + whole.receipt.sql
+        return replace(result, total=blanks + whole.rows[0], receipt=replace(result.receipt, sql=sql))
+
+    def sql(
+        self, metrics: Sequence[str], *, by: Sequence[str] = (), grain: str | None = None, range_: str | None = None,
+        as_of: dt.date | None = None, where: str | None = None, members: bool = False,
+    ) -> str:  # fmt: skip
+        """The SQL that `query` would run."""
+        return self.measuring.prepare(self._query(metrics, by, grain, range_, as_of, where, members))[1]
+
+    def explain(
+        self, metric: str, *, by: Sequence[str] = (), grain: str | None = None, range_: str | None = None,
+        as_of: dt.date | None = None, where: str | None = None, compare: str | None = None, rows: int = 0,
+    ) -> Explanation:  # fmt: skip
+        """A number with what became of every row of its period, and up to `rows` of the rows that were used."""
+        query = self._query([metric], by, grain, range_, as_of, where, members=False)
+        result = self.measuring.measure(query, compare)
+        return Explanation(result, tuple(self._parts(query, rows)))
+
+    def _parts(self, query: Query, limit: int) -> Iterator[Part]:
+        from dataclasses import replace
+
+        measuring = self.measuring
+        made = measuring.prepare(replace(query, grain=None))[0]
+        for part in measuring.metrics.parts(query.metrics[0]):
+            told = listing(made, part, measuring.schema, self.engine, made.context, limit)
+            counts = {str(fate): int(str(n)) for fate, n in self.engine.run(told.counts)}
+            used = counts.pop(USED, 0)
+            listed = self.engine.run(told.rows) if limit else []
+            rows: Any = tuple(listed)
+            yield Part(
+                part.name,
+                str(part.table),
+                str(part.basis),
+                ((USED, used), *sorted(counts.items())),
+                told.columns,
+                rows,
+                told.rows,
+            )
+
+    def _query(
+        self, metrics: Sequence[str], by: Sequence[str], grain: str | None, range_: str | None,
+        as_of: dt.date | None, where: str | None, members: bool,
+    ) -> Query:  # fmt: skip
+        names = tuple(dict.fromkeys(metrics))
+        for name in names:
+            self._named("metric", name, self.library.metrics)
+        asked = tuple(dict.fromkeys(by))
+        short = [a.rsplit(".", 1)[-1] for a in asked]
+        pairs = tuple((s if short.count(s) == 1 else a.replace(".", "_"), a) for s, a in zip(short, asked, strict=True))
+        tree = parse(where) if where and where.strip() else None
+        day = as_of or self.last_day(self._facts(names))
+        period = window(range_ or DEFAULT_RANGE, day, self.calendar)
+        return Query(names, pairs, read_grain(grain) if grain else None, period, day, tree, members)
+
+    def _facts(self, metrics: Sequence[str]) -> set[str]:
+        linked = self.measuring.metrics
+        period = window(DEFAULT_RANGE, self.today, self.calendar)
+        alone = Query(tuple(metrics), (), None, period, self.today)
+        assert linked is not None
+        return reports.facts(self.measuring.prepare(alone)[0], self.measuring)
+
+    def last_day(self, tables: set[str]) -> dt.date:
+        """The last day that counts: the newest day of the tables, but not today, which is not over."""
+        yesterday = self.today - dt.timedelta(days=1)
+        days = [self._day(self.freshness[t].newest) for t in tables if t in self.freshness]
+        known = [d for d in days if d is not None]
+        return min(max(known), yesterday) if known else yesterday
+
+    def _day(self, newest: dt.date | dt.datetime | None) -> dt.date | None:
+        return self.calendar.local_day(newest) if isinstance(newest, dt.datetime) else newest
+
+    def _named(self, kind: str, name: str, known: Mapping[str, Any]) -> Any:
+        if name in known:
+            return known[name].declaration
+        broken = self.library.left_out.get((kind, name))
+        if broken is not None:
+            raise DefinitionError([p for p in self.library.problems if p.file == broken])
+        raise UnknownName(kind, name, known)
+
+    # -- what can be done ------------------------------------------------------------------------------------------
+
+    def load(self, sources: Sequence[str] = (), progress: Progress | None = None) -> LoadSummary:
+        """Read the exports into the store. Raises StoreError where it cannot be written."""
+        from opstally import ingest  # lazy: start-up
+
+        self.close()
+        store = self._store(read_only=False)
+        try:
+            return ingest.load(store, self.library, self.project, self.folder, sources, progress)
+        finally:
+            store.close()
+
+    def check(self) -> checks.CheckResult:
+        """What is wrong in the definitions and in the loaded data."""
+        return checks.check(self.problems, self.engine, self.tables())
+
+
+class _Freshness(Mapping[str, Freshness]):
+    """Looked up when asked for: the newest row of a large table is not free."""
+
+    def __init__(self, engine: Engine, tables: Mapping[str, Any]) -> None:
+        self.engine, self.declared = engine, tables
+        self.names = sorted(engine.tables() & set(tables))
+        self.known: dict[str, Freshness] = {}
+
+    def __getitem__(self, table: str) -> Freshness:
+        if table not in self.names:
+            raise KeyError(table)
+        if table not in self.known:
+            self.known[table] = self._look(table)
+        return self.known[table]
+
+    def _look(self, table: str) -> Freshness:
+        at = self.declared[table].at
+        newest = f"max({self.engine.identifier(at)})" if at else "NULL"
+        [(rows, value)] = self.engine.run(f"SELECT count(*), {newest} FROM {self.engine.table(table)}")
+        loaded = self.engine.loaded_at(table)
+        return Freshness(table, int(str(rows)), value if isinstance(value, dt.date) else None, loaded)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def find(folder: Path | None) -> Path:
+    """The project folder: the one given, or the nearest upwards from here. Raises UsageError where there is none."""
+    if folder is not None:
+        if not (folder / PROJECT_FILE).is_file():
+            raise UsageError(
+                f"{folder} has no {PROJECT_FILE}: 'opstally init {folder}' makes a project, 'opstally demo' a synthetic company."
+            )
+        return folder.resolve()
+    here = Path.cwd()
+    for candidate in (here, *here.parents):
+        if (candidate / PROJECT_FILE).is_file():
+            return candidate
+    raise UsageError(
+        f"No {PROJECT_FILE} in {here} or above: 'opstally init' makes a project here, 'opstally demo' a synthetic company."
+    )
+
+
+__all__ = ["Explanation", "NoData", "Part", "Workspace", "find"]
