@@ -6,12 +6,13 @@ from collections import Counter
 
 import pytest
 
-from opstally import library
+from opstally import definitions, library
 from opstally.expression import Call, Column, Literal, Typed, check, parse
 from opstally.expression.tree import walk
 from opstally.model.metric import Metric
 from opstally.model.project import Assumptions
 from opstally.model.table import Table
+from opstally.period import Calendar
 from opstally.planner.metric import Metrics
 from opstally.planner.schema import Schema
 
@@ -64,7 +65,7 @@ EXPORT_NAMES = {
 
 
 def test_the_packaged_files_have_no_problems() -> None:
-    assert LIBRARY.problems == ()
+    assert definitions.problems(LIBRARY, Assumptions().model_dump(), Calendar()) == ()
 
 
 def test_every_canonical_table_is_declared_with_its_key() -> None:
