@@ -81,7 +81,8 @@ class Bucket:
 class Calendar:
     """How a project counts days (time zone), weeks (first weekday), and quarters and years (first month).
 
-    A fiscal year is named after the calendar year in which it ends: with an April start, 2026 is April 2025 to March 2026.
+    A fiscal year is named after the calendar year in which it ends: with an April start, 2026 is April 2025 to March
+    2026.
     """
 
     timezone: str = "UTC"
@@ -122,8 +123,8 @@ class Calendar:
     def instant(self, day: date) -> datetime:
         """The UTC instant, naive, at which the local day starts.
 
-        Where clocks skip midnight it is the first instant that exists, so a day that a place skipped altogether is empty;
-        where midnight comes twice it is the first.
+        Where clocks skip midnight it is the first instant that exists, so a day that a place skipped altogether is
+        empty; where midnight comes twice it is the first.
         """
         zone = _zone(self.timezone)
         midnight = datetime.combine(day, time())
@@ -291,7 +292,7 @@ def _whole(start: date, grain: Grain, calendar: Calendar) -> Period:
 
 
 def _within_limits(period: Period, text: str) -> Period:
-    if EARLIEST <= period.start and period.end <= LATEST:
+    if period.start >= EARLIEST and period.end <= LATEST:
         return period
     raise BadRange(f"The period {text!r} reaches outside {EARLIEST} to {LATEST}.")
 
