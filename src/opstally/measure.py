@@ -186,8 +186,10 @@ def _beside(now: Result, before: Result, query: Query, period: Period, calendar:
                 shown += [was, _change(row[i], was)]
         rows.append(tuple(shown))
     note = f"compared with {period}"
-    receipt = replace(now.receipt, sql=now.receipt.sql + before.receipt.sql, notes=(*now.receipt.notes, note))
-    return Result(columns, tuple(rows), receipt, now.intervals, notes=(note,))
+    receipt = replace(
+        now.receipt, sql=now.receipt.sql + before.receipt.sql, notes=(*now.receipt.notes, note), compared=period
+    )
+    return Result(columns, tuple(rows), receipt, now.intervals)
 
 
 def _steps(now: Period, before: Period, grain: Grain | None, calendar: Calendar) -> dict[dt.date, dt.date]:

@@ -95,6 +95,8 @@ class Receipt:
     engine: str
     sql: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    compared: Period | None = None
+    """The period that `_before` and `_change` are about."""
 
 
 @dataclass(frozen=True)
