@@ -1,0 +1,1 @@
+"""Results for readers: the terminal, JSON, CSV, Markdown and self-contained HTML."""

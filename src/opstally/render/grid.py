@@ -1,0 +1,234 @@
+"""A result as a table for the terminal: cells, alignment, and folding where the window is narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
+
+from opstally.render.document import base_of, comparison, grain_column, grain_of, heading, is_partial
+from opstally.render.numbers import show
+from opstally.render.status import Tone, against_target, change_text, of_change
+from opstally.result import Column, Result, Value
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+STYLES: Final[dict[Tone, str]] = {"good": "color(36)", "bad": "color(208)", "neutral": ""}
+"""Teal and orange: told apart by every kind of colour vision, on dark and on light."""
+DIM: Final = "dim"
+ACCENT: Final = "color(67)"
+WEAK: Final = "*"
+PARTIAL: Final = "…"
+
+_GAP: Final = 2
+_WIDEST_TEXT: Final = 44
+_NARROWEST_TEXT: Final = 12
+_HEADING_LINES: Final = 3
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A shape with its style, then text with its own."""
+
+    text: str
+    style: str = ""
+    shape: str = ""
+    shape_style: str = ""
+
+    @property
+    def width(self) -> int:
+        return len(self.text) + (len(self.shape) + 1 if self.shape else 0)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One column of the table: its heading, its cells from top to bottom, and how they stand."""
+
+    heading: str
+    cells: tuple[Cell, ...]
+    is_right: bool
+    is_dimension: bool = False
+    joins: bool = False
+    """Stays beside the lane before it, as `change` stays beside what has changed."""
+
+    @property
+    def width(self) -> int:
+        """What it takes with the heading broken between words, into few lines."""
+        content = min(max((cell.width for cell in self.cells), default=0), _WIDEST_TEXT)
+        width = max([content, *(len(word) for word in self.heading.split())])
+        while len(wrap(self.heading, width or 1)) > _HEADING_LINES:
+            width += 1
+        return width
+
+    @property
+    def least(self) -> int:
+        """What it can be squeezed to: text folds, numbers do not."""
+        return self.width if self.is_right else min(self.width, _NARROWEST_TEXT)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Lanes, and the marks that their cells use."""
+
+    lanes: tuple[Lane, ...]
+    marks: frozenset[str]
+
+
+def grid(result: Result, currency: str, rows: Sequence[int], group: bool) -> Grid:
+    """The rows with these positions; the total, where there is one, comes last.
+
+    group: leave out a first dimension's value where it is that of the row above.
+    """
+    marks: set[str] = set()
+    lanes = tuple(_lane(result, at, currency, rows, marks) for at in range(len(result.columns)))
+    if group and sum(lane.is_dimension for lane in lanes) > 1 and lanes[0].is_dimension:
+        lanes = (_grouped(lanes[0]), *lanes[1:])
+    return Grid(lanes, frozenset(marks))
+
+
+def fold(lanes: Sequence[Lane], width: int) -> list[list[Lane]]:
+    """Blocks that fit the width, each with all dimensions; a single block where everything fits."""
+    if _taken(lanes) <= width:
+        return [list(lanes)]
+    dimensions = [lane for lane in lanes if lane.is_dimension]
+    blocks: list[list[Lane]] = []
+    block: list[Lane] = []
+    for unit in _units([lane for lane in lanes if not lane.is_dimension]):
+        if block and _taken([*dimensions, *block, *unit], squeezed=True) > width:
+            blocks.append([*dimensions, *block])
+            block = []
+        block.extend(unit)
+    return [*blocks, [*dimensions, *block]]
+
+
+def to_table(lanes: Sequence[Lane], width: int) -> Table:
+    """A Rich table with one rule, under the headings."""
+    from rich.box import Box
+    from rich.table import Table
+    from rich.text import Text
+
+    rule = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
+    table = Table(box=rule, pad_edge=False, padding=(0, 1, 0, 0), border_style=DIM, show_edge=False)
+    widths = _squeezed(lanes, width)
+    headings = [wrap(lane.heading, max(1, w)) or [""] for lane, w in zip(lanes, widths, strict=True)]
+    tallest = max(len(lines) for lines in headings)
+    for lane, lines, wide in zip(lanes, headings, widths, strict=True):
+        standing = "\n" * (tallest - len(lines)) + "\n".join(lines)
+        table.add_column(
+            Text(standing, style=DIM), justify="right" if lane.is_right else "left", overflow="fold", width=wide
+        )
+    for row in zip(*(lane.cells for lane in lanes), strict=True):
+        table.add_row(*(_rich(cell) for cell in row))
+    return table
+
+
+def _squeezed(lanes: Sequence[Lane], width: int) -> list[int]:
+    """The lanes' widths; where they do not fit, the widest text gives way first."""
+    widths = [lane.width for lane in lanes]
+    over = sum(widths) + _GAP * (len(lanes) - 1) - width
+    while over > 0:
+        slack = [(w - lane.least, at) for at, (w, lane) in enumerate(zip(widths, lanes, strict=True)) if w > lane.least]
+        if not slack:
+            return widths
+        widths[max(slack)[1]] -= 1
+        over -= 1
+    return widths
+
+
+def _rich(cell: Cell) -> Text:
+    from rich.text import Text
+
+    if not cell.shape:
+        return Text(cell.text, style=cell.style)
+    return Text.assemble((cell.shape, cell.shape_style), " ", (cell.text, cell.style))
+
+
+def _taken(lanes: Sequence[Lane], squeezed: bool = False) -> int:
+    return sum((lane.least if squeezed else lane.width) + _GAP for lane in lanes) - _GAP
+
+
+def _units(lanes: Sequence[Lane]) -> list[list[Lane]]:
+    """Lanes that stay together."""
+    units: list[list[Lane]] = []
+    for lane in lanes:
+        if lane.joins and units:
+            units[-1].append(lane)
+        else:
+            units.append([lane])
+    return units
+
+
+def _grouped(lane: Lane) -> Lane:
+    cells = [Cell("") if at and cell == lane.cells[at - 1] else cell for at, cell in enumerate(lane.cells)]
+    return Lane(lane.heading, tuple(cells), lane.is_right, lane.is_dimension)
+
+
+def _lane(result: Result, at: int, currency: str, rows: Sequence[int], marks: set[str]) -> Lane:
+    column = result.columns[at]
+    cells = [_cell(result, at, row, currency, marks) for row in rows]
+    if result.total is not None:
+        cells.append(_total_cell(result, at, currency))
+    if any(cell.text.endswith(WEAK) for cell in cells):
+        # So that the digits of the others stand in line.
+        cells = [cell if cell.text.endswith(WEAK) else replace(cell, text=f"{cell.text} ") for cell in cells]
+    is_right = not column.is_dimension and column.type in ("integer", "number")
+    if is_right and any(cell.shape for cell in cells):
+        # So that the shapes stand in line too.
+        widest = max(len(cell.text) for cell in cells)
+        cells = [replace(cell, text=cell.text.rjust(widest)) if cell.shape else cell for cell in cells]
+    joins = comparison(column, result.columns) is not None
+    return Lane(_heading(column, result.columns), tuple(cells), is_right, column.is_dimension, joins)
+
+
+def _cell(result: Result, at: int, row: int, currency: str, marks: set[str]) -> Cell:
+    column, value = result.columns[at], result.rows[row][at]
+    if column.is_dimension:
+        return _dimension_cell(result, at, value, currency, marks)
+    base = base_of(column, result.columns)
+    if base is not None:
+        compared = result.columns[base]
+        text = change_text(value, result.rows[row][base + 1], compared, currency)
+        return Cell(text, STYLES[of_change(value, compared).tone])
+    text = show(value, column, currency)
+    if _is_weak(result, row, column):
+        marks.add(WEAK)
+        text += WEAK
+    status = against_target(value, column)
+    style = DIM if value is None or comparison(column, result.columns) == "before" else ""
+    return Cell(text, style, status.shape, STYLES[status.tone])
+
+
+def _dimension_cell(result: Result, at: int, value: Value, currency: str, marks: set[str]) -> Cell:
+    column = result.columns[at]
+    text = show(value, column, currency)
+    grain = grain_of(column)
+    if at == grain_column(result.columns) and grain and is_partial(value, grain, result.receipt.period):
+        marks.add(PARTIAL)
+        return Cell(f"{text} {PARTIAL}", DIM)
+    return Cell(text, DIM if value is None else "")
+
+
+def _total_cell(result: Result, at: int, currency: str) -> Cell:
+    assert result.total is not None
+    column, value = result.columns[at], result.total[at]
+    if column.is_dimension:
+        return Cell("Total" if at == 0 else "", "bold")
+    base = base_of(column, result.columns)
+    if base is not None:
+        return Cell(change_text(value, result.total[base + 1], result.columns[base], currency), "bold")
+    return Cell(show(value, column, currency), "bold")
+
+
+def _is_weak(result: Result, row: int, column: Column) -> bool:
+    if row >= len(result.intervals):
+        return False
+    interval = result.intervals[row].get(column.name)
+    return interval is not None and interval.state == "weak"
+
+
+def _heading(column: Column, columns: Sequence[Column]) -> str:
+    compared = comparison(column, columns)
+    return compared.capitalize() if compared else heading(column)

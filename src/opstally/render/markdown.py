@@ -1,0 +1,91 @@
+"""A document as Markdown: GitHub tables, notes, and each section's receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from opstally.render.document import Document, base_of, heading, needs_text
+from opstally.render.numbers import show, show_period
+from opstally.render.receipt import assumption_texts, fresh_text, rows_text
+from opstally.render.status import change_text
+from opstally.result import Receipt, Result, SectionResult, Value
+
+
+def render(document: Document) -> str:
+    """The text, ending in a newline."""
+    return "\n".join(_lines(document)) + "\n"
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool] = ()) -> Iterator[str]:
+    """The lines of one table."""
+    yield _row(headings)
+    yield _row(["---:" if at < len(right) and right[at] else "---" for at in range(len(headings))])
+    yield from (_row(row) for row in rows)
+
+
+def _lines(document: Document) -> Iterator[str]:
+    yield f"# {document.title}"
+    yield ""
+    if document.period is not None:
+        yield f"**{show_period(document.period)}**" + (f" · {document.question}" if document.question else "")
+        yield ""
+    for section in document.sections:
+        yield from _section(section, document)
+    yield from (f"> {note}" for note in document.notes)
+    assumed = assumption_texts(document.assumptions)
+    if assumed:
+        yield f"Assumes: {', '.join(assumed)}."
+
+
+def _section(section: SectionResult, document: Document) -> Iterator[str]:
+    if section.title:
+        yield f"## {section.title}"
+        yield ""
+    if section.description:
+        yield section.description
+        yield ""
+    if section.result is None:
+        yield f"*{needs_text(section.needs)}*"
+        yield ""
+        return
+    yield from _table(section.result, document.currency)
+    yield ""
+    yield from (f"> {note}" for note in section.result.notes)
+    yield from _receipt(section.result.receipt)
+
+
+def _table(result: Result, currency: str) -> Iterator[str]:
+    columns = result.columns
+    rows = [[_cell(result, row, at, currency) for at in range(len(columns))] for row in result.rows]
+    if result.total is not None:
+        total = [_cell(result, result.total, at, currency) for at in range(len(columns))]
+        rows.append(["Total" if at == 0 and columns[0].is_dimension else text for at, text in enumerate(total)])
+    headings = [heading(column) for column in columns]
+    right = [not c.is_dimension and c.type in ("integer", "number") for c in columns]
+    yield from table(headings, rows, right)
+
+
+def _cell(result: Result, row: Sequence[Value], at: int, currency: str) -> str:
+    column, value = result.columns[at], row[at]
+    base = base_of(column, result.columns)
+    if base is not None:
+        return change_text(value, row[base + 1], result.columns[base], currency)
+    return show(value, column, currency)
+
+
+def _receipt(receipt: Receipt) -> Iterator[str]:
+    parts = [*rows_text(receipt.uses), fresh_text(receipt.freshness), receipt.engine]
+    yield f"<sub>Receipt: {' · '.join(part for part in parts if part)}</sub>"
+    yield ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(_escape(cell) for cell in cells) + " |"
+
+
+def _escape(text: str) -> str:
+    """So that a value can neither end its cell nor become markup."""
+    plain = " ".join(text.split())
+    for sign in "\\|`*_<>[]":
+        plain = plain.replace(sign, f"\\{sign}")
+    return plain
