@@ -34,7 +34,8 @@ def members_of(
     if len(tables) != 1:
         return None
     table = tables.pop()
-    if table in facts or schema.tables[table].derived is not None:
+    sources = {derived.source for fact in facts if (derived := schema.tables[fact].derived) is not None}
+    if table in facts or table in sources or schema.tables[table].derived is not None:
         return None
     return Members(table, tuple(Column((name,)) for _, name in identities), _own(schema, table, where, facts))
 

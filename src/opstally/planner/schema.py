@@ -9,7 +9,7 @@ from opstally.errors import BadExpression, did_you_mean
 from opstally.expression import Call, Column, Expr, Typed, check, parse
 from opstally.expression.tree import rewrite, walk
 from opstally.expression.vocabulary import AGGREGATES
-from opstally.model.table import Reference, Table
+from opstally.model.table import Derived, Reference, Table
 
 BUCKET = "#"
 """The path of a column of the `buckets` starts with it, so that no declared column can be meant."""
@@ -152,8 +152,10 @@ class Schema:
         for reference in declared.references.values():
             if reference.valid_from is None and len(reference.pairs) == 1 and reference.pairs[0][0] == found.name:
                 return (reference.table, reference.pairs[0][1])
-        if declared.derived is not None and found.name in declared.derived.per:
-            return self.identity(declared.derived.source, Column((found.name,)))
+        if declared.derived is not None:
+            origin = _origin(declared.derived, found.name)
+            if origin is not None:
+                return self.identity(declared.derived.source, origin)
         return (found.table, found.name)
 
     def find(self, table: str, identity: Identity) -> Column | None:
@@ -174,6 +176,16 @@ class Schema:
         for role in roles[:-1]:
             here = self.tables[here].references[role].table
         return here, self.tables[here].references[roles[-1]]
+
+
+def _origin(derived: Derived, name: str) -> Column | None:
+    """The source's column whose values a derived column holds: a key, or one picked with `last` or `first`."""
+    if name in derived.per:
+        return Column((name,))
+    match parse(derived.columns[name].value) if name in derived.columns else None:
+        case Call("last" | "first", (Column() as picked, _)):
+            return picked
+    return None
 
 
 def has_aggregate(expr: Expr) -> bool:
