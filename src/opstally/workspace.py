@@ -256,6 +256,8 @@ class Workspace:
 
     def check(self) -> checks.CheckResult:
         """What is wrong in the definitions and in the loaded data."""
+        if self.engine_name == "duckdb" and not (self.folder / STORE_FILE).exists():
+            return checks.CheckResult(self.problems, ())  # nothing is loaded yet
         return checks.check(self.problems, self.engine, self.tables())
 
 

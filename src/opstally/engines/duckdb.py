@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,26 @@ class DuckDB(Engine):
             "UNION ALL SELECT view_name FROM duckdb_views() WHERE schema_name = 'main' AND NOT internal"
         )
         return frozenset(str(name) for (name,) in found)
+
+    def loaded_at(self, table: str) -> dt.datetime | None:
+        if not self._keeps_books():
+            return None
+        name = self.literal(table)
+        [(when,)] = self.run(f"SELECT max(finished_at) FROM opstally.loads WHERE table_name = {name}")
+        return when if isinstance(when, dt.datetime) else None
+
+    def quarantined(self) -> list[tuple[str, str, str, int, str]]:
+        if not self._keeps_books():
+            return []
+        rows = self.run(
+            "SELECT table_name, coalesce(column_name, ''), coalesce(reason, ''), count(*), "
+            "min_by(concat(file, ':', line, ' ', value), (load_id, file, line)) FROM opstally.quarantine GROUP BY ALL ORDER BY ALL"
+        )
+        return [(str(t), str(c), str(r), int(str(n)), str(first)) for t, c, r, n, first in rows]
+
+    def _keeps_books(self) -> bool:
+        """Whether this is a store that Opstally loads, and not only a database with the canonical tables."""
+        return bool(self.run("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'opstally' AND table_name = 'loads'"))
 
     def bucket(self, day: str, grain: Grain, week_start: int, fiscal_start: int) -> str:
         match grain:

@@ -9,7 +9,7 @@ from opstally.expression import Call, Column, Expr, Literal
 from opstally.expression.tree import columns
 from opstally.planner.lower import Context
 from opstally.planner.metric import Linked, leaves, used
-from opstally.planner.plan import Plan, excluded
+from opstally.planner.plan import FALSE, Plan, reasons
 from opstally.planner.scan import Scan, ScanKey, row_ctes
 from opstally.planner.schema import Schema
 from opstally.planner.text import script, select
@@ -39,7 +39,7 @@ def listing(made: Plan, part: Linked, schema: Schema, engine: Engine, context: C
     scan = Scan(planned.key, planned.name, (), None, None)
     shown = _shown(part, planned, schema)
     fate = _fate(part, planned.where)
-    steps = row_ctes(scan, {**shown, FATE: fate}, schema, engine, context)
+    steps = row_ctes(scan, shown, {FATE: fate}, schema, engine, context)
     source = steps[-1].name
     counts = script(steps, select([(FATE, FATE), ("count(*)", "row_count")], source, group=[FATE]))
     names = [engine.identifier(name) for name in shown]
@@ -73,11 +73,11 @@ def _fate(part: Linked, where: Expr | None) -> Expr:
     """Each row's one fate: used, or the first reason against it."""
     ladder: list[Expr] = []
     if where is not None:
-        ladder += [Call("case", (where, Literal(False), Literal(True))), Literal(FILTERED)]
+        ladder += [Call("case", (where, FALSE, Literal(True))), Literal(FILTERED)]
     counted = used(part)
     if counted is None:
         return Call("case", (*ladder, Literal(USED))) if ladder else Literal(USED)
     ladder += [counted, Literal(USED)]
-    for reason, condition in excluded(part)[:-1]:
+    for reason, condition in reasons(part):
         ladder += [condition, Literal(reason)]
     return Call("case", (*ladder, Literal("no value")))

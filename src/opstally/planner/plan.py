@@ -216,32 +216,33 @@ def _count(made: Plan, metrics: Metrics, name: str) -> None:
         counter = _leaf(made, scan, f"{part.name}_rows", Call("count_if", (counted,)))
         reasons = [
             (reason, _leaf(made, scan, f"{part.name}_excluded", Call("count_if", (condition,))))
-            for reason, condition in excluded(part)[:-1]
+            for reason, condition in excluded(part)
         ]
         made.counts.append(Count(part.name, part.table, part.basis, every, counter, tuple(reasons)))
 
 
 def excluded(part: Linked) -> list[tuple[str, Expr]]:
-    """Why rows of the period are not used: (reason, condition), so that each row has one reason; the last is the rest."""
+    """Why rows of the period are not used: (reason, condition), so that each row has one reason; the rest has no value."""
     counted = used(part)
     if counted is None:
         return []
     taken: list[Expr] = [counted]
     found: list[tuple[str, Expr]] = []
-
-    def reason(name: str, condition: Expr) -> None:
+    for reason, condition in reasons(part):
         ladder = [arg for earlier in taken for arg in (earlier, FALSE)]
-        found.append((name, Call("case", (*ladder, condition, Literal(True), FALSE))))
+        found.append((reason, Call("case", (*ladder, condition, Literal(True), FALSE))))
         taken.append(condition)
-
-    if part.where is not None:
-        reason("not what the metric is about", _not(part.where))
-    if part.settled is not None:
-        reason("not settled yet", _not(part.settled))
-    for name, condition in part.excludes:
-        reason(name, condition)
-    reason("no value", Literal(True))
     return found
+
+
+def reasons(part: Linked) -> list[tuple[str, Expr]]:
+    """Why a row may not be used, the first that holds being the one: (reason, condition)."""
+    found: list[tuple[str, Expr]] = []
+    if part.where is not None:
+        found.append(("not what the metric is about", _not(part.where)))
+    if part.settled is not None:
+        found.append(("not settled yet", _not(part.settled)))
+    return [*found, *part.excludes]
 
 
 def _not(condition: Expr) -> Expr:

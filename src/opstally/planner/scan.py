@@ -61,10 +61,18 @@ def scan_ctes(scan: Scan, schema: Schema, engine: Engine, context: Context) -> l
 
 
 def row_ctes(
-    scan: Scan, asked: Mapping[str, Expr], schema: Schema, engine: Engine, context: Context
+    scan: Scan,
+    asked: Mapping[str, Expr],
+    after: Mapping[str, Expr],
+    schema: Schema,
+    engine: Engine,
+    context: Context,
 ) -> list[Cte]:
-    """The steps of a scan before grouping; the last one has the rows of the period, `asked` giving name → expression."""
-    return _ScanWriter(scan, schema, engine, context).rows(asked)
+    """The steps of a scan before grouping: the rows of the period with the columns `asked` for, by name.
+
+    `after` are expressions over those rows, in a step of their own, so that a computed column is spelled only once.
+    """
+    return _ScanWriter(scan, schema, engine, context).rows(asked, after)
 
 
 @dataclass
@@ -89,13 +97,21 @@ class _ScanWriter:
         steps.append(Cte(self.scan.name, select([*((g, g) for g in groups), *outputs], steps[-1].name, group=groups)))
         return steps
 
-    def rows(self, asked: Mapping[str, Expr]) -> list[Cte]:
+    def rows(self, asked: Mapping[str, Expr], after: Mapping[str, Expr]) -> list[Cte]:
         derived = self.schema.tables[self.scan.key.table].derived
-        before = self._entities(derived, [c for expr in asked.values() for c in columns(expr)]) if derived else []
+        named = [c for expr in (*asked.values(), *after.values()) for c in columns(expr)]
+        before = self._entities(derived, named) if derived else []
         rows = self._rows(before[-1].name if before else None)
         for name, expr in asked.items():
-            rows.outputs[name] = rows.sql(expr)
-        return [*before, *rows.ctes(f"{self.scan.name}_rows")]
+            if isinstance(expr, Column):
+                rows.add(name, expr)
+            else:
+                rows.outputs[name] = rows.sql(expr)
+        outputs = [("*", "*")]
+        for name, expr in after.items():
+            outputs.append((rows.outer(lower(expr, self.context, rows.typed, rows.basis)), name))
+        steps = [*before, *rows.ctes(f"{self.scan.name}_rows")]
+        return [*steps, Cte(f"{self.scan.name}_fates", select(outputs, steps[-1].name))]
 
     # -- the rows --------------------------------------------------------------------------------------------------
 
