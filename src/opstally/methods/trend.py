@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from opstally.methods import student
+
 FEWEST = 4
 """Points below which nothing is said: three leave one degree of freedom and an interval of ±12.7 standard errors."""
 
@@ -34,11 +36,11 @@ class Trend:
     reason: str = ""
 
 
-def trend(series: Sequence[float | None], confidence: float = 0.95) -> Trend:
+def trend(series: Sequence[float | None]) -> Trend:
     """Ordinary least squares of the values on their position 0, 1, 2, … in the series.
 
     A missing value (None) is a gap: its position passes, the point does not count.
-    The interval is slope ± t(n − 2) · standard error, the p-value two-sided against a slope of zero
+    The 95 % interval is slope ± t(n − 2) · standard error, the p-value two-sided against a slope of zero
     (Draper & Smith, Applied Regression Analysis, 3rd ed., §1.4). Both suppose independent, equally spread residuals.
 
     Guards: fewer than 4 points are refused, and so is a value that is not finite; fewer than 8 points are weak;
@@ -56,9 +58,10 @@ def trend(series: Sequence[float | None], confidence: float = 0.95) -> Trend:
         return Trend(n, state="refused", reason=f"{n} of at least {FEWEST} points")
     slope, spread, residuals = _line(points)
     error = math.sqrt(math.fsum(r * r for r in residuals) / (n - 2) / spread)
-    half = _t_quantile(0.5 + confidence / 2, n - 2) * error
+    half = student.point(n - 2) * error
+    chance = student.tail(slope / error, n - 2) if error else float(slope == 0)
     state, reason = _worth(residuals)
-    return Trend(n, slope, slope - half, slope + half, _p_value(slope, error, n - 2), state, reason)
+    return Trend(n, slope, slope - half, slope + half, chance, state, reason)
 
 
 def _line(points: list[tuple[float, float]]) -> tuple[float, float, list[float]]:
@@ -85,17 +88,3 @@ def _worth(residuals: list[float]) -> tuple[Literal["ok", "weak"], str]:
     if lagged > 2 / math.sqrt(n):
         return "weak", f"neighbours move together (autocorrelation {lagged:.2f}), so the interval is too narrow"
     return "ok", ""
-
-
-def _p_value(slope: float, error: float, freedom: int) -> float:
-    if error == 0:
-        return 1.0 if slope == 0 else 0.0
-    from scipy.special import stdtr  # lazily: scipy takes longer to import than a report to run
-
-    return 2 * float(stdtr(freedom, -abs(slope) / error))
-
-
-def _t_quantile(share: float, freedom: int) -> float:
-    from scipy.special import stdtrit  # lazily, as above
-
-    return float(stdtrit(freedom, share))
