@@ -1,6 +1,6 @@
 """Why Student's t is our own: the time to a first p-value with scipy and without, each in fresh processes.
 
-    python benchmarks/student.py
+python benchmarks/student.py
 """
 
 from __future__ import annotations
