@@ -61,7 +61,8 @@ class BadExpression(UsageError):
             return self.message
         start = max(0, self.position - 30)
         shown = self.text[start : self.position + 40].replace("\n", " ")
-        return f"{self.message} (at {shown[self.position - start :].strip() or 'the end'!r} in {self.text.strip()!r})"
+        whole = self.text.strip() if len(self.text) <= 400 else f"…{shown}…"
+        return f"{self.message} (at {shown[self.position - start :].strip() or 'the end'!r} in {whole!r})"
 
     def within(self, text: str) -> BadExpression:
         """The same problem, with the text in which it stands."""

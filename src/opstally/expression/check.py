@@ -12,14 +12,21 @@ from opstally.expression.vocabulary import WORDS, Word
 
 NUMERIC = frozenset({"integer", "number"})
 MOMENTS = frozenset({"date", "timestamp"})
+_ORDERED = NUMERIC | MOMENTS | {"text"}
+_ANY = _ORDERED | {"boolean"}
 _KINDS: dict[str, frozenset[str]] = {
     "numeric": NUMERIC,
     "moment": MOMENTS,
-    "ordered": NUMERIC | MOMENTS | {"text"},
-    "any": NUMERIC | MOMENTS | {"text", "boolean"},
-    "same": NUMERIC | MOMENTS | {"text", "boolean"},
+    "ordered": _ORDERED,
+    "any": _ANY,
+    "same": _ANY,
 }
+"""What a word takes, where that is several types; any other name is a type."""
+_ALIKE = frozenset({"same", "ordered", "moment"})
+"""Of these all arguments have to be of one type."""
 _PHYSICAL = frozenset({"milliseconds", "seconds", "minutes", "hours", "days", "currency", "percent", "bytes"})
+_KEEPS_UNIT = frozenset({"+", "-", "neg", "abs", "floor", "ceil", "coalesce", "least", "greatest"})
+_HUNDRED = frozenset({Literal(100), Literal(100.0)})
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,7 @@ def check(expr: Expr, scope: Scope) -> Typed:
         case Literal(value):
             return Typed(_literal_type(value), constant=True)
         case Call():
-            given = [check(arg, scope) for arg in expr.args]
-            try:
-                return _call(expr, given)
-            except BadExpression as problem:
-                raise problem if problem.position else BadExpression(problem.message, position=expr.position) from None
+            return _call(expr, [check(arg, scope) for arg in expr.args])
 
 
 def _literal_type(value: object) -> str:
@@ -78,17 +81,27 @@ def _call(call: Call, given: list[Typed]) -> Typed:
     word = WORDS[call.name]
     if word.kind == "aggregate":
         return _aggregate(call, word, given)
-    mixed = {t.aggregated for t in given if not t.constant}
-    if len(mixed) > 1:
-        raise BadExpression(f"{call.name!r} mixes a value per row with an aggregate", position=call.position)
-    level = {"aggregated": True in mixed, "constant": bool(word.kind != "context" or not given) and not mixed}
-    if call.name == "case":
-        return replace(_case(given), **level)
     if word.kind == "context":
-        constant = call.name != "overlap_minutes"
-        return Typed(word.gives, word.unit, constant=constant)
-    _require(call, word, given)
-    return replace(Typed(_gives(call, word, given), _unit(call, word, given)), **level)
+        return _context(call, word)
+    levels = {t.aggregated for t in given if not t.constant}
+    if len(levels) > 1:
+        raise BadExpression(f"{call.name!r} mixes a value per row with an aggregate", position=call.position)
+    if call.name == "case":
+        typed = _case(call, given)
+    else:
+        _require(call, word, given)
+        typed = Typed(_gives(word, given), _unit(call, word, given))
+    return replace(typed, aggregated=True in levels, constant=not levels)
+
+
+def _context(call: Call, word: Word) -> Typed:
+    if call.name == "setting":
+        name = call.args[0]
+        if not (isinstance(name, Literal) and isinstance(name.value, str)):
+            raise BadExpression(
+                "setting() takes a name in quotes, such as setting('saving_share')", position=call.position
+            )
+    return Typed(word.gives, word.unit, constant=call.name != "overlap_minutes")
 
 
 def _aggregate(call: Call, word: Word, given: list[Typed]) -> Typed:
@@ -98,34 +111,46 @@ def _aggregate(call: Call, word: Word, given: list[Typed]) -> Typed:
         share = call.args[1]
         if not (isinstance(share, Literal) and isinstance(share.value, int | float) and 0 <= share.value <= 1):
             raise BadExpression("The second argument of quantile() is a number from 0 to 1", position=call.position)
-        _require(call, replace(word, takes=("numeric", "numeric")), given)
-    else:
-        _require(call, word, given)
-    if word.unit is not None:
-        unit: str | None = word.unit
-    else:
-        unit = None if call.name == "variance" else given[0].unit if given else None
-    return Typed(_gives(call, word, given), unit, aggregated=True)
+        word = replace(word, takes=("numeric", "numeric"))
+    _require(call, word, given)
+    unit = word.unit or (given[0].unit if given and call.name != "variance" else None)
+    return Typed(_gives(word, given), unit, aggregated=True)
 
 
 def _require(call: Call, word: Word, given: list[Typed]) -> None:
-    for index, typed in enumerate(given):
-        wanted = word.takes[min(index, len(word.takes) - 1)]
-        allowed = _KINDS.get(wanted, frozenset({wanted}))
+    wanted = [word.takes[min(index, len(word.takes) - 1)] for index in range(len(given))]
+    for arg, want, typed in zip(call.args, wanted, given, strict=True):
+        allowed = _KINDS.get(want, frozenset({want}))
         if typed.type != "null" and typed.type not in allowed:
-            what = wanted if wanted in ("numeric", "boolean", "text", "date", "timestamp") else " or ".join(sorted(allowed))
-            raise BadExpression(
-                f"{call.name!r} takes {what}, not {typed.type}", position=call.args[index].position or call.position
-            )
-    if {"same", "ordered"} & set(word.takes) and word.kind != "aggregate":
-        _alike(call, given)
+            several = " or ".join(sorted(allowed))
+            what = want if want == "numeric" or len(allowed) == 1 else several
+            raise BadExpression(f"{call.name!r} takes {what}, not {typed.type}", position=arg.position or call.position)
+    if word.kind != "aggregate":
+        _alike(call, [typed for want, typed in zip(wanted, given, strict=True) if want in _ALIKE])
 
 
 def _alike(call: Call, given: list[Typed]) -> None:
-    kinds = {"number" if t.type in NUMERIC else t.type for t in given} - {"null"}
+    kinds = {_kind(t) for t in given} - {"null"}
     if len(kinds) > 1:
-        raise BadExpression(f"{call.name!r} compares {' with '.join(sorted(kinds))}", position=call.position)
+        raise BadExpression(
+            f"{call.name!r} compares {' with '.join(sorted(kinds))}{_hint(kinds)}", position=call.position
+        )
     _same_unit(call.name, given, call.position)
+
+
+def _kind(typed: Typed) -> str:
+    return "number" if typed.type in NUMERIC else typed.type
+
+
+def _hint(kinds: set[str]) -> str:
+    """How to write what was probably meant."""
+    if kinds == {"date", "timestamp"}:
+        return ": date_of(…) gives the day of a timestamp"
+    if kinds == {"date", "text"}:
+        return ": a day is written date '2026-10-31'"
+    if kinds == {"timestamp", "text"}:
+        return ": an instant is written timestamp '2026-10-31 18:30:00', and date_of(…) gives its day"
+    return ""
 
 
 def _same_unit(what: str, given: list[Typed], position: int = 0) -> str | None:
@@ -138,50 +163,54 @@ def _same_unit(what: str, given: list[Typed], position: int = 0) -> str | None:
     return units.pop() if len(units) == 1 else None
 
 
-def _gives(call: Call, word: Word, given: list[Typed]) -> str:
+def _gives(word: Word, given: list[Typed]) -> str:
     if word.gives == "first":
         return given[0].type
     if word.gives != "same":
         return word.gives
-    types = {t.type for t in given} - {"null"}
-    if types == NUMERIC:
+    return _common({t.type for t in given})
+
+
+def _common(types: set[str]) -> str:
+    """The type that values of these types have together."""
+    known = types - {"null"}
+    if known == NUMERIC:
         return "number"
-    return types.pop() if types else "null"
+    return known.pop() if known else "null"
 
 
-def _case(given: list[Typed]) -> Typed:
+def _case(call: Call, given: list[Typed]) -> Typed:
     conditions, results = given[:-1:2], [*given[1:-1:2], given[-1]]
     for condition in conditions:
         if condition.type not in ("boolean", "null"):
-            raise BadExpression(f"'when' takes a condition, not {condition.type}")
-    types = {t.type for t in results} - {"null"}
-    if len(types - NUMERIC) > 1 or (types & NUMERIC and types - NUMERIC):
-        raise BadExpression(f"'case' gives {' and '.join(sorted(types))}")
-    kind = "number" if types == NUMERIC else types.pop() if types else "null"
-    return Typed(kind, _same_unit("case", results))
+            raise BadExpression(f"'when' takes a condition, not {condition.type}", position=call.position)
+    kinds = {_kind(t) for t in results} - {"null"}
+    if len(kinds) > 1:
+        raise BadExpression(f"'case' gives {' and '.join(sorted(kinds))}", position=call.position)
+    return Typed(_common({t.type for t in results}), _same_unit("case", results, call.position))
 
 
 def _unit(call: Call, word: Word, given: list[Typed]) -> str | None:
-    match call.name:
-        case "+" | "-":
-            return _same_unit(call.name, given)
-        case "*":
-            return _product(given[0].unit, given[1].unit)
-        case "/":
-            return _quotient(given[0].unit, given[1].unit)
-        case "neg" | "abs" | "floor" | "ceil" | "coalesce" | "least" | "greatest":
-            return _same_unit(call.name, given)
-        case _:
-            return word.unit
+    if call.name in _KEEPS_UNIT:
+        return _same_unit(call.name, given, call.position)
+    if call.name == "*":
+        return _product(call, *(t.unit for t in given))
+    if call.name == "/":
+        return _quotient(call, *(t.unit for t in given))
+    return word.unit
 
 
-def _product(left: str | None, right: str | None) -> str | None:
+def _product(call: Call, left: str | None, right: str | None) -> str | None:
+    if "ratio" in (left, right) and _HUNDRED & set(call.args):
+        return "percent"
     if left in (None, "ratio", "count"):
         return right if right is not None else left
     return left if right in (None, "ratio", "count") else None
 
 
-def _quotient(left: str | None, right: str | None) -> str | None:
+def _quotient(call: Call, left: str | None, right: str | None) -> str | None:
+    if left == "percent" and call.args[1] in _HUNDRED:
+        return "ratio"
     if left is not None and left == right:
         return "ratio"
     if right in (None, "ratio", "count"):

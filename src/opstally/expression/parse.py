@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from opstally.errors import BadExpression
-from opstally.expression.tree import NULL, Call, Column, Expr, Literal
+from opstally.errors import BadExpression, did_you_mean
+from opstally.expression.tree import NULL, RESERVED, Call, Column, Expr, Literal, height
 from opstally.expression.vocabulary import EXPANSIONS, WORDS
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|--[^\n]*)
-      | (?P<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)
+      | (?P<number>(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?)
       | (?P<string>'(?:[^']|'')*')
       | (?P<quoted>"(?:[^"]|"")+")
       | (?P<name>[^\W\d]\w*)
       | (?P<sign><=|>=|!=|<>|==|[-+*/=<>(),.])""",
     re.VERBOSE,
 )
-_RESERVED = {"and", "or", "not", "in", "is", "null", "true", "false", "between", "case", "when", "then", "else", "end"}
 _COMPARISONS = {"=": "=", "==": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_DEEPEST = 100
+_OR, _AND, _NOT, _COMPARED, _ADDED, _MULTIPLIED = range(1, 7)
+_BINDING = {
+    "or": _OR, "and": _AND, **dict.fromkeys((*_COMPARISONS, "is", "in", "between", "not"), _COMPARED),
+    "+": _ADDED, "-": _ADDED, "*": _MULTIPLIED, "/": _MULTIPLIED,
+}  # fmt: skip
+"""How strongly what may follow an operand binds it; "not" as in "not in"."""
+
+DEEPEST = 100
+"""Levels that an expression may have, so that nothing that walks it runs out of stack."""
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -44,13 +52,27 @@ def parse(text: str) -> Expr:
     Raises BadExpression with the position for anything that is not of the language: unknown functions,
     wrong number of arguments, subqueries, statements, unbalanced parentheses.
     """
+    _refuse_unwritable(text)
     parser = _Parser(text)
     try:
-        expr = parser.either(0)
+        expr = parser.expression(_OR, 0)
         parser.expect_end()
+        if height(expr) > DEEPEST:
+            raise _too_deep(0)
     except BadExpression as problem:
         raise problem.within(text) from None
     return expr
+
+
+def _refuse_unwritable(text: str) -> None:
+    """No engine takes a NUL or half a character in its SQL."""
+    for position, character in enumerate(text):
+        if character == "\0" or "\ud800" <= character <= "\udfff":
+            raise BadExpression(f"The character {character!a} cannot be part of an expression", text, position)
+
+
+def _too_deep(position: int) -> BadExpression:
+    return BadExpression(f"Nested more than {DEEPEST} deep; name a part of it as a computed column", position=position)
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -58,16 +80,23 @@ def _tokens(text: str) -> list[_Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            what = "A text that is not closed" if text[position] in "'\"" else f"{text[position]!r} is not part of the language"
-            raise BadExpression(what, text, position)
+            raise BadExpression(_unreadable(text[position:]), text, position)
         if match.lastgroup != "space":
             found.append(_Token(str(match.lastgroup), match.group(), position))
         position = match.end()
     return [*found, _Token("end", "", len(text))]
 
 
+def _unreadable(rest: str) -> str:
+    if rest.startswith('""'):
+        return "A name in double quotes is empty; write texts in single quotes"
+    if rest[0] in "'\"":
+        return "A text that is not closed"
+    return f"{rest[0]!r} is not part of the language"
+
+
 class _Parser:
-    """Recursive descent, one method a level of binding strength."""
+    """Precedence climbing: an expression is an operand and all that follows it and binds strongly enough."""
 
     def __init__(self, text: str) -> None:
         self.tokens = _tokens(text)
@@ -97,79 +126,82 @@ class _Parser:
         if self.next.kind != "end":
             raise BadExpression(f"{self.next.text!r} was not expected here", position=self.next.position)
 
-    def either(self, depth: int) -> Expr:
-        if depth > _DEEPEST:
-            raise BadExpression(f"Nested more than {_DEEPEST} deep", position=self.next.position)
-        return self._chain(("or",), self.both, depth)
+    def expression(self, least: int, depth: int) -> Expr:
+        """The longest expression from here on whose operators bind at least as strongly as `least`."""
+        if depth > DEEPEST:
+            raise _too_deep(self.next.position)
+        left = self.operand(least, depth)
+        compared = False
+        while (binding := _BINDING.get(self.next.word, 0)) >= least:
+            if binding == _COMPARED:
+                if compared:
+                    break  # a = b = c means nothing
+                left, compared = self.comparison(left, depth), True
+            else:
+                token = self.take()
+                left = Call(token.word, (left, self.expression(binding + 1, depth + 1)), token.position)
+        return left
 
-    def both(self, depth: int) -> Expr:
-        return self._chain(("and",), self.negated, depth)
-
-    def negated(self, depth: int) -> Expr:
-        position = self.next.position
-        if self.taken("not"):
-            if depth > _DEEPEST:
-                raise BadExpression(f"Nested more than {_DEEPEST} deep", position=position)
-            return Call("not", (self.negated(depth + 1),), position)
-        return self.compared(depth)
-
-    def compared(self, depth: int) -> Expr:
-        left = self.added(depth)
+    def operand(self, least: int, depth: int) -> Expr:
         token = self.next
+        if least <= _NOT and self.taken("not"):
+            return Call("not", (self.expression(_NOT, depth + 1),), token.position)
+        if self.taken("-"):
+            return self.negative(self.expression(_MULTIPLIED + 1, depth + 1), token.position)
+        return self.atom(depth)
+
+    @staticmethod
+    def negative(inner: Expr, position: int) -> Expr:
+        if isinstance(inner, Literal) and isinstance(inner.value, int | float) and not isinstance(inner.value, bool):
+            return Literal(-inner.value, position)
+        return Call("neg", (inner,), position)
+
+    def comparison(self, left: Expr, depth: int) -> Expr:
+        token = self.take()
         if token.word in _COMPARISONS:
-            self.take()
-            return Call(_COMPARISONS[token.word], (left, self.added(depth)), token.position)
-        if self.taken("is"):
+            return Call(_COMPARISONS[token.word], (left, self.expression(_ADDED, depth + 1)), token.position)
+        if token.word == "is":
             negative = self.taken("not")
             self.expect("null")
             return self._maybe_not(negative, Call("is_null", (left,), token.position))
-        negative = self.taken("not")
-        if self.taken("in"):
+        negative = token.word == "not"
+        word = self.take().word if negative else token.word
+        if word == "in":
             self.expect("(")
             return self._maybe_not(negative, Call("in", (left, *self.arguments(depth)), token.position))
-        if self.taken("between"):
-            low = self.added(depth)
-            self.expect("and")
-            high = self.added(depth)
-            inside = Call("and", (Call(">=", (left, low)), Call("<=", (left, high))), token.position)
-            return self._maybe_not(negative, inside)
-        if negative:
-            raise BadExpression("'in' or 'between' is missing after 'not'", position=self.next.position)
-        return left
+        if word == "between":
+            return self._maybe_not(negative, self.between(left, token.position, depth))
+        raise BadExpression("'in' or 'between' is missing after 'not'", position=self.tokens[self.at - 1].position)
 
-    def added(self, depth: int) -> Expr:
-        return self._chain(("+", "-"), self.multiplied, depth)
-
-    def multiplied(self, depth: int) -> Expr:
-        return self._chain(("*", "/"), self.signed, depth)
-
-    def signed(self, depth: int) -> Expr:
-        position = self.next.position
-        if self.taken("-"):
-            if depth > _DEEPEST:
-                raise BadExpression(f"Nested more than {_DEEPEST} deep", position=position)
-            inner = self.signed(depth + 1)
-            if isinstance(inner, Literal) and isinstance(inner.value, int | float) and not isinstance(inner.value, bool):
-                return Literal(-inner.value, position)
-            return Call("neg", (inner,), position)
-        return self.atom(depth)
+    def between(self, left: Expr, position: int, depth: int) -> Call:
+        low = self.expression(_ADDED, depth + 1)
+        self.expect("and")
+        high = self.expression(_ADDED, depth + 1)
+        return Call("and", (Call(">=", (left, low), position), Call("<=", (left, high), position)), position)
 
     def atom(self, depth: int) -> Expr:
         token = self.take()
         if token.word == "(":
-            inner = self.either(depth + 1)
+            inner = self.expression(_OR, depth + 1)
             self.expect(")")
             return inner
         if token.kind == "number":
-            return Literal(float(token.text) if re.search(r"[.eE]", token.text) else int(token.text), token.position)
+            return self.number(token)
         if token.kind == "string":
             return Literal(token.text[1:-1].replace("''", "'"), token.position)
         if token.kind == "quoted":
-            return self.path(token.text[1:-1].replace('""', '"'), token)
+            return self.path(token)
         if token.kind == "name":
             return self.named(token, depth)
         what = "The expression ends too early" if token.kind == "end" else f"{token.text!r} was not expected here"
         raise BadExpression(what, position=token.position)
+
+    @staticmethod
+    def number(token: _Token) -> Literal:
+        value = float(token.text) if re.search(r"[.eE]", token.text) else int(token.text[:20])
+        if not math.isfinite(value) or (isinstance(value, int) and value > _LARGEST):
+            raise BadExpression(f"{token.text[:40]} is too large a number", position=token.position)
+        return Literal(value, token.position)
 
     def named(self, token: _Token, depth: int) -> Expr:
         word = token.word
@@ -179,19 +211,19 @@ class _Parser:
             return Literal({"null": None, "true": True, "false": False}[word], token.position)
         if word in ("date", "timestamp") and self.next.kind == "string":
             return self.moment(word)
-        if word in _RESERVED:
+        if word in RESERVED:
             raise BadExpression(f"{token.text!r} was not expected here", position=token.position)
         if self.taken("("):
             return self.call(token, depth)
-        return self.path(token.text, token)
+        return self.path(token)
 
-    def path(self, first: str, token: _Token) -> Column:
-        parts = [first]
+    def path(self, token: _Token) -> Column:
+        parts = [_name(token)]
         while self.taken("."):
             part = self.take()
             if part.kind not in ("name", "quoted"):
                 raise BadExpression("A column name is missing after '.'", position=part.position)
-            parts.append(part.text.strip('"'))
+            parts.append(_name(part))
         return Column(tuple(parts), token.position)
 
     def call(self, token: _Token, depth: int) -> Expr:
@@ -201,28 +233,28 @@ class _Parser:
         args = () if self.taken(")") else self.arguments(depth)
         expansion = EXPANSIONS.get(name)
         word = expansion or WORDS.get(name)
-        if word is None or not name.isidentifier():
+        if word is None or name not in _FUNCTIONS:
             raise unknown_word(token.text, token.position)
         if not word.least <= len(args) <= word.most:
             raise BadExpression(f"{name}() is written {word.usage}", position=token.position)
         return expansion.expand(args, token.position) if expansion else Call(name, args, token.position)
 
     def arguments(self, depth: int) -> tuple[Expr, ...]:
-        args = [self.either(depth + 1)]
+        args = [self.expression(_OR, depth + 1)]
         while self.taken(","):
-            args.append(self.either(depth + 1))
+            args.append(self.expression(_OR, depth + 1))
         self.expect(")")
         return tuple(args)
 
     def cases(self, token: _Token, depth: int) -> Expr:
         parts: list[Expr] = []
         while self.taken("when"):
-            parts.append(self.either(depth + 1))
+            parts.append(self.expression(_OR, depth + 1))
             self.expect("then")
-            parts.append(self.either(depth + 1))
+            parts.append(self.expression(_OR, depth + 1))
         if not parts:
             raise BadExpression("'when' is missing after 'case'", position=self.next.position)
-        otherwise = self.either(depth + 1) if self.taken("else") else NULL
+        otherwise = self.expression(_OR, depth + 1) if self.taken("else") else NULL
         self.expect("end")
         return Call("case", (*parts, otherwise), token.position)
 
@@ -233,27 +265,27 @@ class _Parser:
             if word == "date":
                 return Literal(dt.date.fromisoformat(text), token.position)
             moment = dt.datetime.fromisoformat(text)
-        except ValueError:
-            raise BadExpression(f"{text!r} is not a {word} (write {word} '2026-10-31')", position=token.position) from None
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
+            if moment.tzinfo is not None:
+                moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
+        except (ValueError, OverflowError):
+            example = "2026-10-31" if word == "date" else "2026-10-31 18:30:00"
+            raise BadExpression(
+                f"{text!r} is not a {word} (write {word} '{example}')", position=token.position
+            ) from None
         return Literal(moment, token.position)
-
-    def _chain(self, signs: tuple[str, ...], level: Callable[[int], Expr], depth: int) -> Expr:
-        left = level(depth)
-        while self.next.word in signs:
-            token = self.take()
-            left = Call(token.word, (left, level(depth)), token.position)
-        return left
 
     @staticmethod
     def _maybe_not(negative: bool, expr: Call) -> Call:
         return Call("not", (expr,), expr.position) if negative else expr
 
 
+_FUNCTIONS = frozenset({*EXPANSIONS, *(name for name, word in WORDS.items() if word.kind != "operator")})
+
+
+def _name(token: _Token) -> str:
+    return token.text[1:-1].replace('""', '"') if token.kind == "quoted" else token.text
+
+
 def unknown_word(name: str, position: int = 0) -> BadExpression:
     """The error for a function that is not in the vocabulary."""
-    from opstally.errors import did_you_mean
-
-    known = [w for w in (*WORDS, *EXPANSIONS) if w.isidentifier()]
-    return BadExpression(f"There is no function {name}().{did_you_mean(name, known)}", position=position)
+    return BadExpression(f"There is no function {name}().{did_you_mean(name, _FUNCTIONS)}", position=position)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -55,6 +56,15 @@ def walk(expr: Expr) -> Iterator[Expr]:
             yield from walk(arg)
 
 
+def height(expr: Expr) -> int:
+    """The levels of the tree, found without recursion, so that any tree can be asked."""
+    level, levels = [expr], 0
+    while level:
+        levels += 1
+        level = [arg for node in level if isinstance(node, Call) for arg in node.args]
+    return levels
+
+
 def columns(expr: Expr) -> list[Column]:
     """The columns named, each once, in order of appearance."""
     return list(dict.fromkeys(node for node in walk(expr) if isinstance(node, Column)))
@@ -94,6 +104,12 @@ def show(expr: Expr) -> str:
     return _show(expr, 0)
 
 
+RESERVED = frozenset(
+    ["and", "or", "not", "in", "is", "null", "true", "false", "between", "case", "when", "then", "else", "end"]
+)
+"""Words of the language itself; a column of such a name is written in double quotes."""
+
+_PLAIN = re.compile(r"[^\W\d]\w*")
 _BINDING = {"or": 1, "and": 2, "not": 3, "=": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "in": 4, "is_null": 4,
             "+": 5, "-": 5, "*": 6, "/": 6, "neg": 7}  # fmt: skip
 
@@ -101,7 +117,7 @@ _BINDING = {"or": 1, "and": 2, "not": 3, "=": 4, "!=": 4, "<": 4, "<=": 4, ">": 
 def _show(expr: Expr, outer: int) -> str:
     match expr:
         case Column():
-            return expr.name
+            return ".".join(_show_name(part) for part in expr.path)
         case Literal(value):
             return show_literal(value)
         case Call(name, args):
@@ -119,12 +135,20 @@ def _show_call(name: str, args: tuple[Expr, ...], own: int) -> str:
         return f"{_show(args[0], 5)} in ({', '.join(_show(a, 0) for a in args[1:])})"
     if name == "is_null":
         return f"{_show(args[0], 5)} is null"
-    if name in ("not", "neg"):
-        return f"{'not ' if name == 'not' else '-'}{_show(args[0], own)}"
+    if name == "not":
+        return f"not {_show(args[0], own)}"
+    if name == "neg":
+        inner = _show(args[0], own)
+        return f"-({inner})" if inner.startswith("-") else f"-{inner}"  # two signs would begin a comment
     if name in _BINDING:
         left = own + 1 if own == 4 else own
-        return f"{_show(args[0], left)} {name} {_show(args[1], own if name in ('and', 'or') else own + 1)}"
+        return f"{_show(args[0], left)} {name} {_show(args[1], own + 1)}"
     return f"{name}({', '.join(_show(a, 0) for a in args)})"
+
+
+def _show_name(name: str) -> str:
+    plain = _PLAIN.fullmatch(name) and name.lower() not in RESERVED
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def show_literal(value: str | int | float | bool | dt.date | dt.datetime | None) -> str:
