@@ -206,6 +206,15 @@ def test_cost_and_margin_of_a_month(books: Any) -> None:
     )
 
 
+def test_no_cost_of_a_kind_is_told_apart_from_no_data(company: Any) -> None:
+    company.add("costs", {"cost_date": JUNE, "cost_center": "a", "operational_cost": 1.0, "one_off": False})
+    company.add("revenue", {"month": JUNE, "revenue_class": "subscription", "amount": 1.0})
+    asked = ("one_off_cost", "services_revenue", "hosting_cost", "gross_margin")
+    assert company.one(*asked) == (0.0, 0.0, None, None)
+    july = Period(dt.date(2026, 7, 1), dt.date(2026, 8, 1))
+    assert company.one(*asked, period=july) == (None, None, None, None)
+
+
 def test_cost_per_customer_divides_by_the_mean_of_the_month(books: Any) -> None:
     assert books.one("cost_per_customer", "hosting_cost_per_customer", "support_cost_per_customer") == pytest.approx(
         (100 / 1.5, 40 / 1.5, 20 / 1.5)
