@@ -25,10 +25,10 @@ SEQUENTIAL: Final = ("#dbe4fa", "#2a5bd7")
 FONT: Final = "Inter, system-ui, sans-serif"
 
 _MOST_LINES: Final = 4
-_WIDTH: Final = 720
+_WIDTH: Final = 960
 _HEIGHT: Final = 220
-_SMALL: Final = (205, 110)
-_MOST_TICKS: Final = 8
+_SMALL: Final = (285, 120)
+_MOST_TICKS: Final = 10
 
 
 def draw(chart: Chart, result: Result, currency: str = "USD") -> alt.TopLevelMixin:

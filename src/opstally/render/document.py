@@ -29,6 +29,11 @@ class Document:
         """Those of the sections that have data."""
         return tuple(section.result.receipt for section in self.sections if section.result is not None)
 
+    def filters(self) -> tuple[str, ...]:
+        """Those that all sections with data share."""
+        told = [receipt.filters for receipt in self.receipts()]
+        return tuple(f for f in told[0] if all(f in other for other in told)) if told else ()
+
 
 def of_report(report: ReportResult, currency: str = "USD") -> Document:
     """A report as it is."""
@@ -73,12 +78,25 @@ def comparison(column: Column, columns: Iterable[Column]) -> str | None:
     return last if last in ("before", "change") and any(c.name == name for c in columns) else None
 
 
-def base_of(column: Column, columns: Iterable[Column]) -> int | None:
-    """For a `_change` column, where the column is that it is the change of; its `_before` stands right after that."""
-    if not column.name.endswith("_change"):
+def base_of(column: Column, columns: Sequence[Column]) -> tuple[int, int] | None:
+    """For a `_change` column, where the columns are that it is the change of: now, and before."""
+    if comparison(column, columns) != "change":
         return None
     name = column.name.removesuffix("_change")
-    return next((at for at, c in enumerate(columns) if c.name == name), None)
+    places = {c.name: at for at, c in enumerate(columns)}
+    before = places.get(f"{name}_before")
+    return (places[name], before) if before is not None else None
+
+
+def together(columns: Sequence[Column]) -> list[int]:
+    """The columns' places, each followed by those of its `_before` and `_change`."""
+    places = {c.name: at for at, c in enumerate(columns)}
+    found: list[int] = []
+    for at, column in enumerate(columns):
+        if comparison(column, columns) is None:
+            pair = (places.get(f"{column.name}_before"), places.get(f"{column.name}_change"))
+            found += [at, *(place for place in pair if place is not None)]
+    return found
 
 
 def needs_text(needs: Sequence[str]) -> str:

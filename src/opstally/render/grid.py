@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
-from opstally.render.document import base_of, comparison, grain_column, grain_of, heading, is_partial
+from opstally.render.document import base_of, comparison, grain_column, grain_of, heading, is_partial, together
 from opstally.render.numbers import show
 from opstally.render.status import Tone, against_target, change_text, of_change
 from opstally.result import Column, Result, Value
@@ -55,9 +55,14 @@ class Lane:
     """Stays beside the lane before it, as `change` stays beside what has changed."""
 
     @property
+    def full(self) -> int:
+        """What its widest cell takes."""
+        return max((cell.width for cell in self.cells), default=0)
+
+    @property
     def width(self) -> int:
         """What it takes with the heading broken between words, into few lines."""
-        content = min(max((cell.width for cell in self.cells), default=0), _WIDEST_TEXT)
+        content = min(self.full, _WIDEST_TEXT)
         width = max([content, *(len(word) for word in self.heading.split())])
         while len(wrap(self.heading, width or 1)) > _HEADING_LINES:
             width += 1
@@ -83,7 +88,7 @@ def grid(result: Result, currency: str, rows: Sequence[int], group: bool) -> Gri
     group: leave out a first dimension's value where it is that of the row above.
     """
     marks: set[str] = set()
-    lanes = tuple(_lane(result, at, currency, rows, marks) for at in range(len(result.columns)))
+    lanes = tuple(_lane(result, at, currency, rows, marks) for at in together(result.columns))
     if group and sum(lane.is_dimension for lane in lanes) > 1 and lanes[0].is_dimension:
         lanes = (_grouped(lanes[0]), *lanes[1:])
     return Grid(lanes, frozenset(marks))
@@ -127,6 +132,9 @@ def to_table(lanes: Sequence[Lane], width: int) -> Table:
 
 def _squeezed(lanes: Sequence[Lane], width: int) -> list[int]:
     """The lanes' widths; where they do not fit, the widest text gives way first."""
+    widths = [max(lane.full, lane.width) for lane in lanes]
+    if sum(widths) + _GAP * (len(lanes) - 1) <= width:
+        return widths
     widths = [lane.width for lane in lanes]
     over = sum(widths) + _GAP * (len(lanes) - 1) - width
     while over > 0:
@@ -189,11 +197,12 @@ def _cell(result: Result, at: int, row: int, currency: str, marks: set[str]) -> 
         return _dimension_cell(result, at, value, currency, marks)
     base = base_of(column, result.columns)
     if base is not None:
-        compared = result.columns[base]
-        text = change_text(value, result.rows[row][base + 1], compared, currency)
+        at_now, at_before = base
+        compared = result.columns[at_now]
+        text = change_text(value, result.rows[row][at_before], compared, currency)
         return Cell(text, STYLES[of_change(value, compared).tone])
     text = show(value, column, currency)
-    if _is_weak(result, row, column):
+    if value is not None and _is_weak(result, row, column):
         marks.add(WEAK)
         text += WEAK
     status = against_target(value, column)
@@ -218,7 +227,8 @@ def _total_cell(result: Result, at: int, currency: str) -> Cell:
         return Cell("Total" if at == 0 else "", "bold")
     base = base_of(column, result.columns)
     if base is not None:
-        return Cell(change_text(value, result.total[base + 1], result.columns[base], currency), "bold")
+        at_now, at_before = base
+        return Cell(change_text(value, result.total[at_before], result.columns[at_now], currency), "bold")
     return Cell(show(value, column, currency), "bold")
 
 

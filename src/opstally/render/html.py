@@ -48,6 +48,7 @@ class HtmlCell:
     is_header: bool = False
     is_number: bool = False
     is_quiet: bool = False
+    is_moment: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _page(document: Document) -> dict[str, Any]:
         "period": show_period(document.period) if document.period else "",
         "compared": ", ".join(earlier),
         "as_of": show_moment(document.as_of),
-        "filters": list(dict.fromkeys(f for receipt in receipts for f in receipt.filters)),
+        "filters": document.filters(),
         "sections": [_section(section, document, at) for at, section in enumerate(document.sections)],
         "notes": document.notes,
         "assumptions": assumption_texts(document.assumptions),
@@ -111,6 +112,7 @@ def _section(section: SectionResult, document: Document, at: int) -> dict[str, A
         "has_intervals": any(interval.n for row in result.intervals for interval in row.values()),
         "has_weak": has_weak(result),
         "chart": _chart(section.chart, result, document.currency),
+        "filters": [f for f in result.receipt.filters if f not in document.filters()],
         "receipt": _receipt(result.receipt),
     }
 
@@ -140,9 +142,10 @@ def _cell(result: Result, row: Sequence[Value], at: int, intervals: dict[str, In
     is_number = column.type in ("integer", "number")
     base = base_of(column, result.columns)
     if base is not None:
-        compared = result.columns[base]
+        at_now, at_before = base
+        compared = result.columns[at_now]
         tone = of_change(value, compared).tone
-        return HtmlCell(change_text(value, row[base + 1], compared, currency), tone, is_number=is_number)
+        return HtmlCell(change_text(value, row[at_before], compared, currency), tone, is_number=is_number)
     status = against_target(value, column)
     sure = _sure(intervals.get(column.name), column, currency)
     is_quiet = value is None or comparison(column, result.columns) is not None
@@ -157,7 +160,7 @@ def _dimension(result: Result, at: int, value: Value, currency: str) -> HtmlCell
     if at == grain_column(result.columns) and grain and is_partial(value, grain, result.receipt.period):
         text += " (in part)"
     first = next(i for i, c in enumerate(result.columns) if c.is_dimension)
-    return HtmlCell(text, is_header=at == first, is_quiet=value is None)
+    return HtmlCell(text, is_header=at == first, is_quiet=value is None, is_moment=column.type in ("date", "timestamp"))
 
 
 def _sure(interval: Interval | None, column: Column, currency: str) -> str:
@@ -174,26 +177,28 @@ def _sure(interval: Interval | None, column: Column, currency: str) -> str:
 
 
 def _cards(result: Result, currency: str) -> list[Card]:
-    row = result.rows[0]
+    row = dict(zip((c.name for c in result.columns), result.rows[0], strict=True))
     intervals = result.intervals[0] if result.intervals else {}
-    cards = []
-    for at, column in enumerate(result.columns):
-        if comparison(column, result.columns) is not None:
-            continue
-        compared = at + 2 < len(row) and base_of(result.columns[at + 2], result.columns) == at
-        cards.append(
-            Card(
-                heading(column),
-                show(row[at], column, currency),
-                against_target(row[at], column),
-                change_text(row[at + 2], row[at + 1], column, currency) if compared else "",
-                of_change(row[at + 2], column).tone if compared else "neutral",
-                show(row[at + 1], column, currency) if compared else "",
-                target_text(column, currency),
-                _sure(intervals.get(column.name), column, currency),
-            )
-        )
-    return cards
+    return [
+        _card(column, row, intervals, currency)
+        for column in result.columns
+        if comparison(column, result.columns) is None
+    ]
+
+
+def _card(column: Column, row: dict[str, Value], intervals: dict[str, Interval], currency: str) -> Card:
+    value, before, change = (row.get(f"{column.name}{suffix}") for suffix in ("", "_before", "_change"))
+    is_compared = f"{column.name}_change" in row and f"{column.name}_before" in row
+    return Card(
+        heading(column),
+        show(value, column, currency),
+        against_target(value, column),
+        change_text(change, before, column, currency) if is_compared else "",
+        of_change(change, column).tone,
+        show(before, column, currency) if is_compared else "",
+        target_text(column, currency),
+        _sure(intervals.get(column.name), column, currency),
+    )
 
 
 def _chart(chart: object, result: Result, currency: str) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from opstally.render.catalogue import Entry
 from opstally.render.document import Document, base_of, heading, needs_text
 from opstally.render.numbers import show, show_period
 from opstally.render.receipt import assumption_texts, fresh_text, rows_text
@@ -69,7 +70,8 @@ def _cell(result: Result, row: Sequence[Value], at: int, currency: str) -> str:
     column, value = result.columns[at], row[at]
     base = base_of(column, result.columns)
     if base is not None:
-        return change_text(value, row[base + 1], result.columns[base], currency)
+        at_now, at_before = base
+        return change_text(value, row[at_before], result.columns[at_now], currency)
     return show(value, column, currency)
 
 
@@ -89,3 +91,14 @@ def _escape(text: str) -> str:
     for sign in "\\|`*_<>[]":
         plain = plain.replace(sign, f"\\{sign}")
     return plain
+
+
+def entry(found: Entry, level: int = 1) -> str:
+    """A declaration in full."""
+    lines = [f"{'#' * level} {found.label}", "", f"`{found.name}`", ""]
+    if found.description:
+        lines += [found.description, ""]
+    lines += [*table(("", ""), found.facts), ""]
+    for sheet in found.sheets:
+        lines += [f"{'#' * (level + 1)} {_escape(sheet.title)}", "", *table(sheet.headings, sheet.rows), ""]
+    return "\n".join(lines)

@@ -65,7 +65,7 @@ def _change(row: dict[str, Value], column: Column, by_name: dict[str, Column], c
         return Cell("")
     change = row[changed.name]
     return Cell(
-        change_text(change, row[f"{column.name}_before"], column, currency), STYLES[of_change(change, column).tone]
+        change_text(change, row.get(f"{column.name}_before"), column, currency), STYLES[of_change(change, column).tone]
     )
 
 

@@ -10,7 +10,7 @@ from opstally.render.grid import DIM, PARTIAL, WEAK, Lane, fold, grid, to_table
 from opstally.render.numbers import show_count, show_period
 from opstally.render.receipt import assumption_texts, summary
 from opstally.render.scorecard import has_weak, is_scorecard, scorecard
-from opstally.render.trend import caption, trend
+from opstally.render.trend import trend
 from opstally.result import Result, SectionResult
 
 if TYPE_CHECKING:
@@ -56,9 +56,8 @@ def _header(document: Document) -> RenderableType:
         lines.append(f" vs {', '.join(show_period(period) for period in earlier)}", style="not bold dim")
     if document.question:
         lines.append(f"\n{document.question}", style="not bold dim")
-    filters = list(dict.fromkeys(f for receipt in document.receipts() for f in receipt.filters))
-    if filters:
-        lines.append(f"\nOnly where {' and '.join(filters)}", style="not bold")
+    if document.filters():
+        lines.append(f"\nOnly where {' and '.join(document.filters())}", style="not bold dim")
     return lines
 
 
@@ -69,6 +68,9 @@ def _section(section: SectionResult, document: Document, console: Console, every
         yield Text(section.title, style="bold")
     if section.description:
         yield Text(section.description, style=DIM)
+    own = [f for f in section.result.receipt.filters if f not in document.filters()] if section.result else []
+    if own:
+        yield Text(f"Only where {' and '.join(own)}", style=DIM)
     if (section.title or section.description) and section.title != document.title:
         yield Text()
     if section.result is None:
@@ -77,12 +79,13 @@ def _section(section: SectionResult, document: Document, console: Console, every
     if not section.result.rows:
         yield Text("no rows in this period", style=DIM)
     else:
-        yield from _body(section.result, document.currency, console, every_row)
+        yield from body(section.result, document.currency, console, every_row)
     for note in section.result.notes:
         yield Text(note, style=DIM)
 
 
-def _body(result: Result, currency: str, console: Console, every_row: bool) -> Iterator[RenderableType]:
+def body(result: Result, currency: str, console: Console, every_row: bool) -> Iterator[RenderableType]:
+    """A result's table: turned where it is one row, with sparklines where it is over time."""
     from rich.text import Text
 
     width = console.width
@@ -91,10 +94,10 @@ def _body(result: Result, currency: str, console: Console, every_row: bool) -> I
         if has_weak(result):
             yield Text(_LEGENDS[WEAK], style=DIM)
         return
-    lines = trend(result, currency, min(width, 120))
-    if lines:
-        yield Text(caption(result), style=DIM)
-        yield to_table(lines, width)
+    drawn = trend(result, currency, min(width, 120))
+    if drawn is not None:
+        yield Text(drawn.caption, style=DIM)
+        yield to_table(drawn.lanes, width)
         yield Text()
     rows = range(len(result.rows)) if every_row else range(min(ROWS_SHOWN, len(result.rows)))
     made = grid(result, currency, rows, group=console.is_terminal)

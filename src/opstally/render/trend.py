@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from opstally.render.document import comparison, grain_column, grain_of, heading, is_partial
@@ -17,47 +18,46 @@ _WIDEST: Final = 60
 _MEMBER_POINTS: Final = 26
 
 
-def trend(result: Result, currency: str, width: int) -> list[Lane]:
-    """The lanes of the table, or none where there is nothing to draw."""
+@dataclass(frozen=True)
+class Trend:
+    """A table of sparklines, and what they show."""
+
+    caption: str
+    lanes: tuple[Lane, ...]
+
+
+def trend(result: Result, currency: str, width: int) -> Trend | None:
+    """The sparklines; None where there is nothing to draw."""
     time = grain_column(result.columns)
     if time is None:
-        return []
+        return None
     moments = sorted({row[time] for row in result.rows if row[time] is not None}, key=str)
-    metrics = [at for at, c in enumerate(result.columns) if _is_drawn(c, result.columns)]
+    metrics = [at for at in range(len(result.columns)) if _is_drawn(result, at)]
     if len(moments) < _LEAST_POINTS or not metrics:
-        return []
+        return None
     others = [at for at, c in enumerate(result.columns) if c.is_dimension and at != time]
     if others:
-        return _by_member(result, time, moments, others, metrics, width)
-    return _by_metric(result, time, moments, metrics, currency, width)
-
-
-def caption(result: Result) -> str:
-    """What the sparklines of members show: `Last 13 weeks, each row on its own scale`."""
-    time = grain_column(result.columns)
-    assert time is not None
-    count = min(_MEMBER_POINTS, len({row[time] for row in result.rows if row[time] is not None}))
-    return f"Last {count} {grain_of(result.columns[time])}s, oldest first, each on its own scale"
+        points = min(len(moments), _MEMBER_POINTS)
+        lanes = _by_member(result, time, moments, others, metrics, width)
+    else:
+        widest = max(len(heading(result.columns[at])) for at in metrics)
+        points = min(len(moments), _WIDEST, max(8, width - widest - 16))
+        lanes = _by_metric(result, time, moments, metrics, currency, points)
+    caption = f"Last {points} {grain_of(result.columns[time])}s, oldest first, each on its own scale"
+    return Trend(caption, tuple(lanes)) if lanes else None
 
 
 def _by_metric(
-    result: Result, time: int, moments: Sequence[Value], metrics: Sequence[int], currency: str, width: int
+    result: Result, time: int, moments: Sequence[Value], metrics: Sequence[int], currency: str, points: int
 ) -> list[Lane]:
     columns = [result.columns[at] for at in metrics]
     series = [_series(result, time, moments, (), (), at) for at in metrics]
-    room = min(_WIDEST, max(8, width - max(len(heading(c)) for c in columns) - 20))
+    latest = [_latest(result, c, time, moments, s, currency) for c, s in zip(columns, series, strict=True)]
+    lines = [Cell(spark(s, points, _zero_based(c)), ACCENT) for c, s in zip(columns, series, strict=True)]
     return [
         Lane("", tuple(Cell(heading(c)) for c in columns), is_right=False, is_dimension=True),
-        Lane(
-            "Latest",
-            tuple(_latest(result, c, time, moments, s, currency) for c, s in zip(columns, series, strict=True)),
-            is_right=True,
-        ),
-        Lane(
-            f"Last {min(room, len(moments))} {grain_of(result.columns[time])}s",
-            tuple(Cell(spark(s, room, _zero_based(c)), ACCENT) for c, s in zip(columns, series, strict=True)),
-            is_right=False,
-        ),
+        Lane("Latest", tuple(latest), is_right=True),
+        Lane("", tuple(lines), is_right=False),
     ]
 
 
@@ -117,8 +117,10 @@ def _latest(
     return Cell(MISSING, DIM)
 
 
-def _is_drawn(column: Column, columns: Sequence[Column]) -> bool:
-    return not column.is_dimension and column.type in ("integer", "number") and comparison(column, columns) is None
+def _is_drawn(result: Result, at: int) -> bool:
+    column = result.columns[at]
+    is_number = column.type in ("integer", "number") and not column.is_dimension
+    return is_number and comparison(column, result.columns) is None and any(row[at] is not None for row in result.rows)
 
 
 def _zero_based(column: Column) -> bool:

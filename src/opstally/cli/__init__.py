@@ -1,0 +1,5 @@
+"""The command line: `opstally`."""
+
+from opstally.cli.run import main, run
+
+__all__ = ["main", "run"]

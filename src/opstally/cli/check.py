@@ -1,0 +1,77 @@
+"""`opstally check`: what is wrong in the definitions and in the loaded data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from opstally.cli import output
+from opstally.cli.options import Format, open_workspace, read_format
+from opstally.errors import StoreError
+
+if TYPE_CHECKING:
+    from opstally.checks import CheckResult
+
+
+def check(context: typer.Context, format_: Format = None) -> None:
+    """Find problems in definitions and data.
+
+    Exit code 1 when there are errors: definitions that cannot be used, rows that no number counts.
+    """
+    chosen = read_format(format_, None, ("table", "json"))
+    workspace = open_workspace(context)
+    try:
+        found = workspace.check()
+    except StoreError as error:
+        for problem in workspace.problems:
+            output.put(f"{problem}\n", None)
+        raise StoreError(f"The data cannot be checked. {error}") from None
+    if chosen == "json":
+        _print_json(found)
+    else:
+        _print(found)
+    if found.failed:
+        raise typer.Exit(1)
+
+
+def _print(found: CheckResult) -> None:
+    from opstally.render.facts import table
+
+    for problem in found.problems:
+        output.put(f"{problem}\n", None)
+    if found.problems and found.findings:
+        output.put("\n", None)
+    if found.findings:
+        rows = [
+            (f.severity, f"{f.table}.{f.column}" if f.column else f.table, f"{f.count:,}", f.reason, f.first)
+            for f in found.findings
+        ]
+        console = output.stdout_console()
+        with output.plain_lines(console):
+            headings = ("Severity", "Where", "Rows", "What", "First")
+            console.print(table(headings, rows, console.width, (False, False, True)))
+    output.narrate(_verdict(found))
+
+
+def _verdict(found: CheckResult) -> str:
+    errors = sum(f.severity == "error" for f in found.findings)
+    warnings = len(found.findings) - errors
+    if not found.problems and not found.findings:
+        return "No problems in the definitions, none in the data."
+    return (
+        f"\n{_counted(len(found.problems), 'problem')} in the definitions; "
+        f"in the data {_counted(errors, 'kind')} of error, {_counted(warnings, 'kind')} of warning."
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _print_json(found: CheckResult) -> None:
+    from dataclasses import asdict
+
+    from opstally.render import json
+
+    output.put(json.dump({"failed": found.failed, **asdict(found)}), None)

@@ -1,0 +1,113 @@
+"""An explanation on the terminal: the number, its definition, every row's fate, freshness, SQL, rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from opstally.cli import output
+from opstally.render.document import Document, of_query
+from opstally.render.facts import facts, table
+from opstally.render.numbers import show_count, show_moment, show_period
+from opstally.render.terminal import body
+from opstally.result import Definition, Freshness, Value
+from opstally.workspace import Explanation, Part, Workspace
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_WIDEST_VALUE = 40
+
+
+def show(found: Explanation, workspace: Workspace) -> None:
+    """Print it."""
+    console = output.stdout_console()
+    with output.plain_lines(console):
+        for block in _blocks(found, workspace, console):
+            console.print(block)
+
+
+def _blocks(found: Explanation, workspace: Workspace, console: Console) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    document = of_query(found.result, workspace.project.currency)
+    definition = found.result.receipt.definitions[0]
+    declared = workspace.library.metrics[definition.metric].declaration
+    yield Text.assemble((definition.label, "bold"), f"  {definition.metric}")
+    yield Text(declared.description)
+    yield Text()
+    yield from body(found.result, document.currency, console, every_row=not console.is_terminal)
+    yield Text()
+    yield facts(_facts(found, workspace, document, definition))
+    for part in found.parts:
+        yield Text()
+        yield from _fates(part, console)
+    for sql in found.result.receipt.sql:
+        yield Text()
+        yield Text("SQL", style="bold")
+        yield Text(sql.rstrip())
+    for part in found.parts:
+        if part.rows:
+            yield Text()
+            yield from _rows(part, console)
+
+
+def _facts(
+    found: Explanation, workspace: Workspace, document: Document, definition: Definition
+) -> list[tuple[str, str]]:
+    receipt = found.result.receipt
+    declared = workspace.library.metrics[definition.metric].declaration
+    period = f"{show_period(receipt.period)}, days in {receipt.timezone}" if receipt.period else ""
+    told = [
+        ("Definition", definition.value),
+        ("Only where", definition.where or ""),
+        ("Counted when", definition.settled or ""),
+        ("Period", period),
+        ("Compared with", show_period(receipt.compared) if receipt.compared else ""),
+        ("Filter", " and ".join(receipt.filters)),
+        ("Assumes", ", ".join(f"{name} = {value:g}" for name, value in receipt.assumptions.items())),
+        ("Owner", declared.owner),
+        ("Decision", declared.decision),
+        ("Guardrails", ", ".join(declared.guardrails)),
+        ("Version", f"{definition.version}, {definition.file}"),
+        *(("Data", _fresh(freshness)) for freshness in receipt.freshness),
+        ("Engine", receipt.engine),
+        *(("Note", note) for note in (*receipt.notes, *document.notes)),
+    ]
+    return [(name, text) for name, text in told if text]
+
+
+def _fresh(freshness: Freshness) -> str:
+    parts = [f"{freshness.table}: {show_count(freshness.rows)} rows"]
+    if freshness.newest is not None:
+        parts.append(f"newest {show_moment(freshness.newest)}")
+    if freshness.loaded_at is not None:
+        parts.append(f"loaded {show_moment(freshness.loaded_at)} UTC")
+    return ", ".join(parts)
+
+
+def _fates(part: Part, console: Console) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    yield Text.assemble(("What became of the rows", "bold"), f"  {part.table}, by {part.time_basis}")
+    rows = [(fate, show_count(count)) for fate, count in part.fates]
+    rows.append(("in the period", show_count(sum(count for _, count in part.fates))))
+    yield table((part.metric, "Rows"), rows, console.width, (False, True))
+
+
+def _rows(part: Part, console: Console) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    used = part.fates[0][1]
+    count = f"first {len(part.rows)} of {show_count(used)}" if len(part.rows) < used else f"all {show_count(used)}"
+    yield Text.assemble(("Rows used", "bold"), f"  {count}; --rows N for more, --format csv for a file")
+    yield table(part.columns, [[_text(value) for value in row] for row in part.rows], console.width)
+
+
+def _text(value: Value) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    text = str(value)
+    return text if len(text) <= _WIDEST_VALUE else f"{text[: _WIDEST_VALUE - 1]}…"

@@ -1,0 +1,84 @@
+"""`opstally init`: a new project."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from opstally.cli import output
+from opstally.errors import OpstallyError, UsageError
+
+FOLDERS: Final = ("data", "sources", "tables", "metrics", "reports")
+
+_PROJECT: Final = """\
+# An Opstally project. Every line is optional; what is commented out shows the default.
+
+name: {name}
+
+# Days, weeks and months are counted here. Timestamps in exports may be in any zone: their source says in which.
+# timezone: UTC
+# week_start: monday
+# fiscal_year_start: 1        # the month in which fiscal quarters and years start
+# currency: USD
+
+# What is loaded: exports in data/. A file named like a table (data/support_tickets.csv) needs nothing more when its
+# columns have the table's names or one of the other names that 'opstally catalog tables support_tickets' lists.
+# An export with columns of its own needs a source: a file in sources/ that maps its columns (docs: five-minutes).
+# sources:
+#   - source: my_helpdesk      # sources/my_helpdesk.yml
+#     files: [data/helpdesk/*.csv]
+
+# Numbers that no export holds. They are printed with every number that uses them.
+# assumptions:
+{assumptions}
+# The embedded engine needs nothing. To run the same definitions on PostgreSQL:
+# engine: postgres
+# connection: $OPSTALLY_DATABASE   # read from the environment
+# schema: public
+"""
+
+_IGNORED: Final = "opstally.duckdb*\n"
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's folder; this one unless told.")] = Path(
+        "."
+    ),
+) -> None:
+    """Make a new project in a folder.
+
+    Writes opstally.yml, with comments that teach, and the folders for exports and definitions.
+    """
+    target = folder / "opstally.yml"
+    if target.exists():
+        raise UsageError(f"{target} is there already: this is a project. Edit that file, or give another folder.")
+    try:
+        for name in FOLDERS:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        ignored = folder / ".gitignore"
+        if not ignored.exists():
+            output.write_atomically(ignored, _IGNORED)
+        output.write_atomically(target, project_text(folder.resolve().name))
+    except OSError as error:
+        raise OpstallyError(f"{folder} cannot be written: {error.strerror}. Give another folder.") from None
+    output.narrate(f"Made {target} with the folders {', '.join(f'{name}/' for name in FOLDERS)}. Next:\n")
+    if folder != Path("."):
+        output.narrate(f"  cd {shlex.quote(str(folder))}")
+    output.narrate("  put exports into data/, one file a table: data/support_tickets.csv")
+    output.narrate("  opstally load")
+    output.narrate("  opstally report --all")
+
+
+def project_text(name: str) -> str:
+    """The text of a new opstally.yml."""
+    import json
+
+    from opstally.model.project import Assumptions  # lazy: help starts without it
+
+    told = [(f"{field}: {info.default:g}", info.description) for field, info in Assumptions.model_fields.items()]
+    lines = [f"#   {setting:<35}# {meaning}" for setting, meaning in told]
+    quoted = json.dumps(name, ensure_ascii=False)  # a folder's name may mean something in YAML
+    return _PROJECT.format(name=quoted, assumptions="\n".join(lines) + "\n")

@@ -1,0 +1,42 @@
+"""Named facts and plain tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from opstally.render.grid import Cell, Lane, fold, to_table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> RenderableType:
+    """Names on the left, texts beside them, folded under themselves."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in pairs:
+        grid.add_row(Text(name, style="dim"), Text(text))
+    return grid
+
+
+def table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], width: int, right: Sequence[bool] = ()
+) -> RenderableType:
+    """Texts in columns; the first column stays where the others do not fit beside it."""
+    lanes = [
+        Lane(
+            heading,
+            tuple(Cell(row[at]) for row in rows),
+            is_right=at < len(right) and right[at],
+            is_dimension=at == 0,
+        )
+        for at, heading in enumerate(headings)
+    ]
+    if len(fold(lanes, width)) > 1:
+        lanes = [Lane(lane.heading, lane.cells, lane.is_right, True) for lane in lanes]
+    return to_table(lanes, width)
