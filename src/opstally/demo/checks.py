@@ -87,8 +87,9 @@ def _checked(rng: np.random.Generator, company: Company, chosen: Streams, incide
     at = company.span.begin + (tick + chosen.offset[stream]).astype("timedelta64[s]")
     service = chosen.service[stream].astype(np.int8)
     status = at_random(rng, OTHERWISE, len(at)).astype(np.int8)
-    _apply_incidents(rng, status, at, service, incidents)
-    _apply_maintenance(status, at, service, maintenance(company))
+    if len(at):
+        _apply_incidents(rng, status, at, service, incidents)
+        _apply_maintenance(status, at, service, maintenance(company))
     response = _responses(rng, company, at, service, chosen.region[stream], status)
     return {
         "at": at, "service": service, "region": chosen.region[stream].astype(np.int8), "probe": chosen.probe[stream],

@@ -195,7 +195,7 @@ def _export_incidents(company: Company, exports: Exports, incidents: Frame) -> N
     latest = np.where(np.isnat(incidents["resolved"]), incidents["acknowledged"], incidents["resolved"] + minutes(30))
     rows = incidents | {"updated": latest, "ended_at": incidents["resolved"]}
     rows = soil(rng, rows, plan(rng, length(rows), INCIDENT_RATES, at_least=1))
-    exports.jsonl("data/incidents/incidents.jsonl", SOURCE, "incidents", _with_earlier(rng, rows), {
+    exports.jsonl("data/oncall/incidents.jsonl", SOURCE, "incidents", _with_earlier(rng, rows), {
         "incident": numbered("INC-", "number", 4),
         "component": label("service", SERVICE_NAMES),
         "severity": label("severity", SEVERITIES),

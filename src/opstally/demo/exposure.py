@@ -10,7 +10,7 @@ from opstally.demo.frame import NOT_A_TIME, Array, Frame, length, minutes, secon
 from opstally.demo.season import Month
 from opstally.demo.truth import Truth
 
-REACHED = (0.85, 0.80, 0.55, 0.12)
+REACHED = (0.80, 0.65, 0.45, 0.10)
 """Share of the customers in the cells hit that an incident of each severity reaches."""
 LEAVING_A_MONTH = (0.0080, 0.0045, 0.0020)
 """Chance that a customer of each segment leaves in a month, had there been no incident."""

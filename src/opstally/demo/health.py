@@ -13,7 +13,7 @@ COMPONENTS = 68
 TYPES = ("server", "disk array", "load balancer", "switch", "power supply")
 INTERVALS = (90.0, 60.0, 120.0, 180.0, 365.0)
 CRITICALITIES = ("low", "medium", "high")
-BASE, PER_ERROR, PER_DEGRADATION, PER_OVERDUE = -6.2, 0.45, 0.06, 1.2
+BASE, PER_ERROR, PER_DEGRADATION, PER_OVERDUE = -5.5, 0.45, 0.06, 1.2
 """Log-odds that a component fails in the week after an observation: base, per percent of errors, per percent slower,
 per interval that maintenance is overdue."""
 UNKNOWN = 0.06

@@ -11,10 +11,10 @@ from opstally.demo.truth import Truth
 
 SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4")
 SEVERITY_SHARE = (0.08, 0.22, 0.42, 0.28)
-MEDIAN_MINUTES = (95.0, 60.0, 40.0, 25.0)
+MEDIAN_MINUTES = (75.0, 50.0, 35.0, 25.0)
 LOST = (0.90, 0.50, 0.20, 0.06)
 """Share of the service that an incident of each severity takes away."""
-CELLS_HIT = (6, 3, 1, 1)
+CELLS_HIT = (5, 3, 1, 1)
 LONGEST = 18 * 60.0
 CAUSES = ("deployment", "capacity", "configuration", "hardware", "third party", "unknown", "dependency")
 CAUSE_SHARE = (0.34, 0.16, 0.17, 0.11, 0.14, 0.08, 0.0)
@@ -33,7 +33,7 @@ def happen(company: Company) -> Frame:
     rng, span = company.random("incidents"), company.span
     service, start = _starts(rng, company)
     severity = at_random(rng, SEVERITY_SHARE, len(start))
-    lasting = np.minimum(lognormal(rng, np.asarray(MEDIAN_MINUTES)[severity], 0.8, len(start)), LONGEST)
+    lasting = np.minimum(lognormal(rng, np.asarray(MEDIAN_MINUTES)[severity], 0.7, len(start)), LONGEST)
     cause = at_random(rng, CAUSE_SHARE, len(start))
     planned = _staged(span)
     roots = concat([_made(service, start, severity, lasting, cause), planned])
@@ -82,7 +82,7 @@ def _staged(span: Span) -> Frame:
         ("billing-engine", span.instant(20, 10, 50), 2, 120.0),
         ("file-storage", span.instant(30, 23, 20), 2, 100.0),
         ("web-app", span.instant(47, 22, 30), 1, 130.0),
-        ("reporting", span.instant(9, 14, 20), 2, np.nan),
+        ("reporting", span.instant(9, 14, 20), 3, np.nan),
         ("webhooks", span.instant(0, 21, 0), 1, np.nan),
     ]
     service = np.array([SERVICE[name] for name, *_ in rows])

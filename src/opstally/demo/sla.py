@@ -15,9 +15,9 @@ from opstally.demo.truth import Truth
 
 PLATINUM, GOLD, SILVER = TIERS.index("platinum"), TIERS.index("gold"), TIERS.index("silver")
 PROMISES = (
-    ("platinum-uptime", PLATINUM, "uptime percent", 99.9),
-    ("gold-uptime", GOLD, "uptime percent", 99.8),
-    ("silver-uptime", SILVER, "uptime percent", 99.5),
+    ("platinum-uptime", PLATINUM, "uptime percent", 99.8),
+    ("gold-uptime", GOLD, "uptime percent", 99.5),
+    ("silver-uptime", SILVER, "uptime percent", 99.0),
     ("platinum-first-response", PLATINUM, "first response minutes", 480.0),
     ("gold-first-response", GOLD, "first response minutes", 1440.0),
     ("platinum-resolution", PLATINUM, "resolution hours", 72.0),

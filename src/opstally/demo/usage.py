@@ -113,7 +113,7 @@ def plant(truth: Truth) -> None:
     )  # fmt: skip
     truth.plant(
         "exposure_and_nps",
-        "Each hour of exposure that a customer remembers costs points of its score; the next day a share of it is left.",
+        "Each hour of exposure that a customer remembers costs points of its score; a share is left the next day.",
         ("customer_daily_metrics", "incident_customers"),
         points_per_hour=ANNOYED_PER_HOUR, left_each_day=FORGETTING, most_hours=MOST_HOURS,
     )  # fmt: skip
