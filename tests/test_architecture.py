@@ -21,6 +21,7 @@ ORDER = [
     "expression",
     "yamlfile",
     "validate",
+    "remember",
     "library",
     "result",
     "engines",
@@ -30,6 +31,7 @@ ORDER = [
     "measure",
     "checks",
     "store",
+    "derive",
     "ingest",
     "reports",
     "answers",
@@ -39,6 +41,7 @@ ORDER = [
     "api",
     "web",
     "cli",
+    "__main__",
 ]
 """Files and folders of the package. Each imports only from those above it, also inside functions and for types."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
@@ -51,7 +52,7 @@ class Project:
         """The groups and metrics asked for, in order of the groups."""
         dims = tuple((name.split(".")[-1], name) for name in by.split())
         query = Query(metrics, dims, grain, OCTOBER, AS_OF, variances=False)
-        context = Context(OCTOBER, AS_OF, Calendar(), Assumptions().model_dump(), grain=grain)
+        context = Context(OCTOBER, AS_OF, Calendar(), asdict(Assumptions()), grain=grain)
         written = write(plan(query, self.schema, self.metrics, context), self.schema, self.engine)
         wanted = [written.columns.index(n) for n in [*([grain] if grain else []), *(n for n, _ in dims), *metrics]]
         return [tuple(row[at] for at in wanted) for row in self.engine.run(written.sql)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from opstally.errors import BadRange, DefinitionError, Problem, did_you_mean
 from opstally.model.declaration import Declaration
@@ -17,8 +17,13 @@ from opstally.model.report import Report
 from opstally.model.source import Field_, Source
 from opstally.model.table import Table
 from opstally.period import Calendar
-from opstally.validate import declaration
-from opstally.yamlfile import Steps, YamlFile, read
+from opstally.remember import remembered
+
+if TYPE_CHECKING:
+    from opstally.yamlfile import YamlFile
+
+Steps = tuple[str | int, ...]
+"""Where something is in a file: keys and positions, from the outside in."""
 
 D = TypeVar("D", bound=Declaration)
 D_co = TypeVar("D_co", bound=Declaration, covariant=True)
@@ -50,11 +55,15 @@ class Declared(Generic[D_co]):
     declaration: D_co
     file: str
     overrides: str | None = None
-    yaml: YamlFile | None = field(default=None, repr=False, compare=False)
+    path: str | None = field(default=None, repr=False, compare=False)
 
     def line_of(self, steps: Steps) -> int:
         """The line of a key or item, 0 where the declaration did not come from a file."""
-        return self.yaml.line(steps) if self.yaml is not None else 0
+        if self.path is None:
+            return 0
+        from opstally.yamlfile import read  # lazy: start-up
+
+        return read(Path(self.path), self.file).line(steps)
 
     def problem(self, steps: Steps, message: str) -> Problem:
         """What is wrong at a key or item of this declaration."""
@@ -82,12 +91,14 @@ def load(project: Path | None = None) -> Library:
     problems: list[Problem] = []
     left_out: dict[tuple[str, str], str] = {}
 
+    origins = [_shelves(CATALOG, "catalog/")]
+    if project is not None:
+        origins.append(_shelves(project.resolve(), ""))
+
     def merged(kind: Kind[D]) -> Mapping[str, Declared[D]]:
-        shelves = [_shelf(kind, CATALOG, "catalog/")]
-        if project is not None:
-            shelves.append(_shelf(kind, project, ""))
         found: dict[str, Declared[D]] = {}
-        for shelf in shelves:
+        for shelves in origins:
+            shelf = shelves[kind.key]
             problems.extend(shelf.problems)
             for name, file in shelf.broken.items():
                 found.pop(name, None)
@@ -107,8 +118,16 @@ def read_project(folder: Path) -> tuple[Project, tuple[Problem, ...]]:
     if not (folder / PROJECT_FILE).is_file():
         missing = f"is not in {folder}. 'opstally init' makes a new project, 'opstally demo' a synthetic company."
         return Project(), (Problem(PROJECT_FILE, 0, missing),)
+    path = (folder / PROJECT_FILE).resolve()
+    return remembered(str(path), [path], lambda: _project(path))
+
+
+def _project(path: Path) -> tuple[Project, tuple[Problem, ...]]:
+    from opstally.validate import declaration  # lazy: start-up
+    from opstally.yamlfile import read  # lazy: start-up
+
     try:
-        file = read(folder / PROJECT_FILE, PROJECT_FILE)
+        file = read(path, PROJECT_FILE)
         project = declaration(file, Project)
     except DefinitionError as error:
         return Project(), error.problems
@@ -118,8 +137,10 @@ def read_project(folder: Path) -> tuple[Project, tuple[Problem, ...]]:
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """JSON Schema of each kind of file, by its first key, and of `opstally.yml` as "project"; for editors."""
+    from opstally.validate import schema  # lazy: start-up
+
     models: dict[str, type[Declaration]] = {kind.key: kind.model for kind in KINDS} | {"project": Project}
-    return {key: model.model_json_schema() for key, model in models.items()}
+    return {key: schema(model) for key, model in models.items()}
 
 
 @dataclass
@@ -137,8 +158,14 @@ class _Shelf(Generic[D]):
             self.broken.setdefault(name, file)
 
 
+def _shelves(root: Path, shown_root: str) -> dict[str, _Shelf[Any]]:
+    """All that one origin declares, by the kind's key."""
+    files = [path for kind in KINDS for path in _yaml_files(root / kind.folder)]
+    return remembered(str(root), files, lambda: {kind.key: _shelf(kind, root, shown_root) for kind in KINDS})
+
+
 def _shelf(kind: Kind[D], root: Path, shown_root: str) -> _Shelf[D]:
-    shelf = _Shelf[D]({}, {}, [])
+    shelf: _Shelf[D] = _Shelf({}, {}, [])
     first: dict[str, str] = {}
     for path in _yaml_files(root / kind.folder):
         stem, shown = path.stem, shown_root + path.relative_to(root).as_posix()
@@ -173,12 +200,15 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
 
 
 def _declared(kind: Kind[D], path: Path, shown: str) -> Declared[D]:
+    from opstally.validate import declaration  # lazy: start-up
+    from opstally.yamlfile import read  # lazy: start-up
+
     file = read(path, shown)
     _refuse_other_kind(kind, file)
     found = declaration(file, kind.model)
     if problems := tuple(_zone_problems(file, _zones(found))):
         raise DefinitionError(problems)
-    return Declared(found, shown, yaml=file)
+    return Declared(found, shown, path=str(path))
 
 
 def _refuse_other_kind(kind: Kind[Any], file: YamlFile) -> None:

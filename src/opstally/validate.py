@@ -8,11 +8,11 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from opstally.errors import DefinitionError, Problem, did_you_mean
-from opstally.model.declaration import Declaration, Name, Slug
+from opstally.model.declaration import NAME, SLUG, Declaration
 from opstally.yamlfile import Steps, YamlFile
 
 D = TypeVar("D", bound=Declaration)
@@ -28,7 +28,7 @@ _WANTED: Final = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "dict_type": "a mapping (key: value)",
-    "model_type": "a mapping (key: value)",
+    "dataclass_type": "a mapping (key: value)",
     "tuple_type": "a list",
     "list_type": "a list",
 }
@@ -42,9 +42,30 @@ def declaration(file: YamlFile, model: type[D]) -> D:
         DefinitionError: it does not fit the model; with every Problem.
     """
     try:
-        return model.model_validate(file.data)
+        declared: D = _adapter(model).validate_python(file.data)
     except ValidationError as error:
         raise DefinitionError(_problems(file, model, error.errors(include_url=False))) from None
+    return declared
+
+
+_ADAPTERS: Final[dict[type[Declaration], TypeAdapter[Any]]] = {}
+
+
+def _adapter(model: type[Declaration]) -> TypeAdapter[Any]:
+    if model not in _ADAPTERS:
+        _ADAPTERS[model] = TypeAdapter(model)
+    return _ADAPTERS[model]
+
+
+def schema(model: type[Declaration]) -> dict[str, Any]:
+    """The JSON Schema of a kind of file, for editors."""
+    return _adapter(model).json_schema()
+
+
+def plain(declared: Declaration) -> dict[str, Any]:
+    """A declaration as plain data, with the keys that YAML has."""
+    found: dict[str, Any] = _adapter(type(declared)).dump_python(declared, mode="json", by_alias=True)
+    return found
 
 
 def _problems(file: YamlFile, model: type[Declaration], errors: Iterable[ErrorDetails]) -> list[Problem]:
@@ -81,7 +102,7 @@ def _place(error: ErrorDetails, data: object) -> Steps:
 
 def _sentence(error: ErrorDetails, steps: Steps, model: type[Declaration]) -> str:
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
-    if kind == "extra_forbidden":
+    if kind == "unexpected_keyword_argument":
         *around, key = steps
         return f"{_dotted(around)}unknown key {str(key)!r}.{did_you_mean(str(key), _keys(model, around))}"
     if kind == "missing":
@@ -113,15 +134,7 @@ def _limit(kind: str, given: object, context: Mapping[str, Any]) -> str | None:
 
 
 def _pattern_words(pattern: str) -> str:
-    known = {
-        _pattern(Name): "lower-case letters, digits and underscores, with a letter first",
-        _pattern(Slug): "lower-case letters, digits and hyphens, with a letter first",
-    }
-    return known.get(pattern, f"it must match {pattern}")
-
-
-def _pattern(annotated: Any) -> str:
-    return str(annotated.__metadata__[0].pattern)
+    return next((kind.words for kind in (NAME, SLUG) if kind.pattern == pattern), f"it must match {pattern}")
 
 
 def _wrong_type(errors: list[ErrorDetails]) -> str:
@@ -155,18 +168,18 @@ def _keys(model: type[Declaration], steps: Iterable[str | int]) -> set[str]:
     for step in steps:
         here = {inner for annotation in here for inner in _inside(annotation, step)}
     return {
-        field.alias or name
+        key
         for annotation in here
         if _is_declaration(annotation)
-        for name, field in annotation.model_fields.items()
+        for key in annotation.keys().values()
     }
 
 
 def _inside(annotation: Any, step: str | int) -> set[Any]:
     """The types that a key or position of a value may have."""
     if _is_declaration(annotation):
-        fields = [field for name, field in annotation.model_fields.items() if step in (name, field.alias)]
-        return {branch for field in fields for branch in _branches(field.annotation)}
+        hints = typing.get_type_hints(annotation)
+        return {branch for name, key in annotation.keys().items() if step in (name, key) for branch in _branches(hints[name])}
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is dict:
         return _branches(arguments[1])

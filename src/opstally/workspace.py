@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,7 @@ class Workspace:
 
     @cached_property
     def assumptions(self) -> dict[str, float]:
-        return self.project.assumptions.model_dump()
+        return asdict(self.project.assumptions)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -157,8 +157,6 @@ class Workspace:
         result = self.measuring.measure(query, compare)
         if not total or not (query.by or query.grain):
             return result
-        from dataclasses import replace
-
         whole = self.measuring.measure(replace(query, by=(), grain=None, members=False), compare)
         blanks = (None,) * sum(c.is_dimension for c in result.columns)
         sql = result.receipt.sql + whole.receipt.sql
@@ -181,8 +179,6 @@ class Workspace:
         return Explanation(result, tuple(self._parts(query, rows)))
 
     def _parts(self, query: Query, limit: int) -> Iterator[Part]:
-        from dataclasses import replace
-
         measuring = self.measuring
         made = measuring.prepare(replace(query, grain=None))[0]
         for part in measuring.metrics.parts(query.metrics[0]):
@@ -266,7 +262,7 @@ class _Freshness(Mapping[str, Freshness]):
 
     def __init__(self, engine: Engine, tables: Mapping[str, Any]) -> None:
         self.engine, self.declared = engine, tables
-        self.names = sorted(engine.tables() & set(tables))
+        self.names = sorted(engine.tables(tables))
         self.known: dict[str, Freshness] = {}
 
     def __getitem__(self, table: str) -> Freshness:

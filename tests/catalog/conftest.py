@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
@@ -56,7 +57,7 @@ class Company:
         """Group → value, or values where several metrics are asked for; groups of one dimension stand bare."""
         dims = tuple((name.split(".")[-1], name) for name in by.split())
         query = Query(metrics, dims, grain, period, period.last_day, members=members, variances=False)
-        context = Context(period, period.last_day, Calendar(), Assumptions().model_dump(), grain)
+        context = Context(period, period.last_day, Calendar(), asdict(Assumptions()), grain)
         written = write(plan(query, self.schema, self.metrics, context), self.schema, self.engine)
         groups = [*([grain] if grain else []), *(name for name, _ in dims)]
         found = {}

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
@@ -63,7 +64,7 @@ def filled(**tables: Iterable[Row]) -> duckdb.DuckDBPyConnection:
 def measuring(engine: Engine, calendar: Calendar | None = None, **assumptions: float) -> Measuring:
     """The packaged definitions over an engine that holds canonical tables."""
     there = {name: Freshness(name, 0, None, None) for name in engine.tables() if name in STORED}
-    settings = Assumptions(**assumptions).model_dump()
+    settings = asdict(Assumptions(**assumptions))
     return Measuring(SCHEMA, METRICS, engine, calendar or Calendar(), settings, {}, there)
 
 

@@ -1,1 +1,1 @@
-"""What can be declared: one pydantic model a file."""
+"""What can be declared: one model a file."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal
-
-from pydantic import Field, model_validator
 
 from opstally.model.declaration import Declaration, Expression, Name
 from opstally.model.unit import Unit
@@ -27,14 +26,12 @@ class TimeBasis(Declaration):
     per: tuple[Name, ...] = ()
     last: Name | None = None
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> TimeBasis:
+    def __post_init__(self) -> None:
         given = [k for k in ("during", "open_at_end", "latest", "last") if getattr(self, k) is not None]
         if len(given) != 1:
             raise ValueError("give exactly one of during, open_at_end, latest, last")
         if (self.latest is not None) != bool(self.per):
             raise ValueError("latest and per go together: the time column, and the entity whose newest row counts")
-        return self
 
 
 class Metric(Declaration):
@@ -52,7 +49,7 @@ class Metric(Declaration):
     """Which rows the metric is about at all."""
     settled: Expression | None = None
     """Rows for which this is not true are pending: not counted, and reported as such."""
-    excludes: dict[str, Expression] = {}
+    excludes: dict[str, Expression] = field(default_factory=dict)
     """Reason → the rows that do not count for that reason; for the receipt, the expression already leaves them out."""
     unit: Unit
     good: Literal["up", "down", "neutral"]
@@ -64,7 +61,7 @@ class Metric(Declaration):
     leading: tuple[Name, ...] = ()
     """Metrics that move before this one does."""
     target: float | None = None
-    min_n: int = Field(default=1, ge=1)
+    min_n: int = field(default=1, metadata={"ge": 1})
     """Below so many rows the value is shown as weak and not ranked."""
-    decimals: int | None = Field(default=None, ge=0, le=9)
+    decimals: int | None = field(default=None, metadata={"ge": 0, "le": 9})
     """Digits after the point on display; data are never rounded."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any, Literal
-
-from pydantic import Field
 
 from opstally.model.declaration import Declaration, Expression, Name, Slug
 
@@ -28,7 +27,7 @@ class Transform(Declaration):
     """
 
     method: Name
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 class Section(Declaration):
@@ -83,5 +82,5 @@ class Report(Declaration):
     audience: str = ""
     window: str
     """Complete periods that ended by `as_of`: "13 weeks", "30 days", "6 months", "1 month"."""
-    sections: tuple[Section, ...] = Field(min_length=1)
+    sections: tuple[Section, ...] = field(metadata={"min_length": 1})
     notes: tuple[str, ...] = ()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal
-
-from pydantic import Field, model_validator
 
 from opstally.model.declaration import Declaration, Expression, Name
 
@@ -31,27 +30,31 @@ class Options(Declaration):
 
 
 class Field_(Declaration):
-    """Where one canonical column comes from: `from` a column as it is, or `value`, an expression over the export's columns."""
+    """Where one canonical column comes from: `from` a column as it is, or `value`, an expression over the export's columns.
 
-    source: str | None = Field(default=None, alias="from")
+    `from` a list of columns joins them with `|`, for exports whose rows only several columns tell apart. `from: "*"` is a
+    digest of the whole record, for exports whose rows have no identifier; equal records in one file stay apart.
+    """
+
+    source: str | tuple[str, ...] | None = field(default=None, metadata={"alias": "from"})
     value: Expression | None = None
-    map: dict[str, str] = {}
+    map: dict[str, str] = field(default_factory=dict)
     """Export's value → ours (compared trimmed and lower-cased)."""
     otherwise: str | None = None
     """Value for what `map` does not name; without it such rows go to quarantine."""
     format: str | None = None
-    """strptime format of a date or timestamp; ISO 8601 unless told."""
+    """strptime format of a date or timestamp, or "epoch" or "epoch_ms"; ISO 8601 unless told."""
     timezone: str | None = None
     """Of timestamps without an offset; the source's unless told."""
     decimal: Literal[".", ","] = "."
+    optional: bool = False
+    """The export may lack the column; then ours is empty."""
     scale: float | None = None
     """The export's number times this is in our unit (0.0166… for seconds to minutes)."""
 
-    @model_validator(mode="after")
-    def _from_or_value(self) -> Field_:
+    def __post_init__(self) -> None:
         if (self.source is None) == (self.value is None):
             raise ValueError("give either from (a column of the export) or value (an expression over them)")
-        return self
 
 
 class Target(Declaration):
@@ -65,6 +68,7 @@ class Target(Declaration):
     recency: str | None = None
     """The export's column that tells the newest version of a row; the table's unless told."""
     exclude_note: str = ""
+    """Said of the records that `where` leaves out."""
 
 
 class Source(Declaration):
@@ -82,6 +86,6 @@ class Source(Declaration):
     date_format: str | None = None
     """strptime format of all dates and timestamps that do not say their own."""
     match: Match = Match()
-    targets: tuple[Target, ...] = Field(min_length=1)
-    cannot: dict[str, str] = {}
+    targets: tuple[Target, ...] = field(metadata={"min_length": 1})
+    cannot: dict[str, str] = field(default_factory=dict)
     """What cannot be had from this export → why."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from dataclasses import field
 
 from opstally.model.declaration import Declaration, Expression, Name
 from opstally.model.unit import ColumnType, Unit
@@ -49,11 +49,9 @@ class Reference(Declaration):
     at: Name | None = None
     """Our column that picks the version valid then."""
 
-    @model_validator(mode="after")
-    def _version_needs_both(self) -> Reference:
+    def __post_init__(self) -> None:
         if (self.valid_from is None) != (self.at is None):
             raise ValueError("valid_from and at go together: their column, and ours that picks the version")
-        return self
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -71,8 +69,8 @@ class Check(Declaration):
 class Derived(Declaration):
     """Makes a table one row per entity over the asked period, from the rows of another table."""
 
-    source: Name = Field(alias="from")
-    per: tuple[Name, ...] = Field(min_length=1)
+    source: Name = field(metadata={"alias": "from"})
+    per: tuple[Name, ...] = field(metadata={"min_length": 1})
     at: Name | None = None
     """The source's column that decides the period; its default time column unless told."""
     where: Expression | None = None
@@ -92,18 +90,20 @@ class Table(Declaration):
     key: tuple[Name, ...] = ()
     recency: Name | None = None
     """The column that tells which of two versions of a row is newer; without it the later-read one is."""
+    revision: Name | None = None
+    """A column that decides between versions of equal recency: the tool's own count of changes."""
     at: Name | None = None
     """The default time column; None for a table that is not over time."""
-    columns: dict[Name, Column] = {}
+    columns: dict[Name, Column] = field(default_factory=dict)
     derived: Derived | None = None
-    references: dict[Name, Reference] = {}
-    computed: dict[Name, Computed] = {}
+    references: dict[Name, Reference] = field(default_factory=dict)
+    computed: dict[Name, Computed] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
 
-    @model_validator(mode="after")
-    def _stored_or_derived(self) -> Table:
+    def __post_init__(self) -> None:
         if bool(self.columns) == (self.derived is not None):
             raise ValueError("a table has either columns (stored) or derived (made from another table)")
         if self.columns and not self.key:
             raise ValueError("a stored table needs a key: the columns that tell its rows apart")
-        return self
+        if self.derived is not None and self.made_from:
+            raise ValueError("made_from is for stored tables; a derived one says where it comes from itself")
