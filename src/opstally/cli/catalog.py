@@ -115,10 +115,9 @@ def _show_sheet(known: Catalogue, kind: str, format_: str, out: Path | None) -> 
     from opstally.render import catalogue, json
 
     if format_ == "json":
-        told = {
-            name: d.declaration.model_dump(mode="json", by_alias=True)
-            for name, d in catalogue.named(known, kind).items()
-        }
+        from opstally.validate import plain
+
+        told = {name: plain(d.declaration) for name, d in catalogue.named(known, kind).items()}
         output.put(json.dump(told), out)
         return
     _print_tables([catalogue.overview(known, kind)], format_, out)
@@ -129,8 +128,10 @@ def _show_entry(known: Catalogue, kind: str, name: str, format_: str, out: Path 
 
     found = catalogue.entry(known, kind, name)
     if format_ == "json":
+        from opstally.validate import plain
+
         declared = catalogue.named(known, kind)[name]
-        whole = declared.declaration.model_dump(mode="json", by_alias=True)
+        whole = plain(declared.declaration)
         told = {"file": declared.file, "overrides": declared.overrides, **whole}
         if kind == "metrics":
             told |= {

@@ -45,7 +45,8 @@ def _blocks(found: Explanation, workspace: Workspace, console: Console) -> Itera
     for sql in found.result.receipt.sql:
         yield Text()
         yield Text("SQL", style="bold")
-        yield Text(sql.rstrip())
+        # Whole lines, so that it can be copied out and run.
+        yield Text(sql.rstrip(), no_wrap=True, overflow="ignore")
     for part in found.parts:
         if part.rows:
             yield Text()
@@ -62,6 +63,7 @@ def _facts(
         ("Definition", definition.value),
         ("Only where", definition.where or ""),
         ("Counted when", definition.settled or ""),
+        *((f"Left out: {reason}", condition) for reason, condition in declared.excludes.items()),
         ("Period", period),
         ("Compared with", show_period(receipt.compared) if receipt.compared else ""),
         ("Filter", " and ".join(receipt.filters)),

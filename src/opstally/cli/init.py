@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -78,7 +79,7 @@ def project_text(name: str) -> str:
 
     from opstally.model.project import Assumptions  # lazy: help starts without it
 
-    told = [(f"{field}: {info.default:g}", info.description) for field, info in Assumptions.model_fields.items()]
+    told = [(f"{f.name}: {f.default:g}", f.metadata["description"]) for f in fields(Assumptions)]
     lines = [f"#   {setting:<35}# {meaning}" for setting, meaning in told]
     quoted = json.dumps(name, ensure_ascii=False)  # a folder's name may mean something in YAML
     return _PROJECT.format(name=quoted, assumptions="\n".join(lines) + "\n")

@@ -102,10 +102,12 @@ def fold(lanes: Sequence[Lane], width: int) -> list[list[Lane]]:
     blocks: list[list[Lane]] = []
     block: list[Lane] = []
     for unit in _units([lane for lane in lanes if not lane.is_dimension]):
-        if block and _taken([*dimensions, *block, *unit], squeezed=True) > width:
-            blocks.append([*dimensions, *block])
-            block = []
-        block.extend(unit)
+        fits = _taken([*dimensions, *unit], squeezed=True) <= width
+        for part in [unit] if fits else [[lane] for lane in unit]:
+            if block and _taken([*dimensions, *block, *part], squeezed=True) > width:
+                blocks.append([*dimensions, *block])
+                block = []
+            block.extend(part)
     return [*blocks, [*dimensions, *block]]
 
 
@@ -121,12 +123,10 @@ def to_table(lanes: Sequence[Lane], width: int) -> Table:
     headings = [wrap(lane.heading, max(1, w)) or [""] for lane, w in zip(lanes, widths, strict=True)]
     tallest = max(len(lines) for lines in headings)
     for lane, lines, wide in zip(lanes, headings, widths, strict=True):
-        standing = "\n" * (tallest - len(lines)) + "\n".join(lines)
-        table.add_column(
-            Text(standing, style=DIM), justify="right" if lane.is_right else "left", overflow="fold", width=wide
-        )
+        standing = [""] * (tallest - len(lines)) + [line.rjust(wide) if lane.is_right else line for line in lines]
+        table.add_column(Text("\n".join(standing), style=DIM), overflow="fold", width=wide)
     for row in zip(*(lane.cells for lane in lanes), strict=True):
-        table.add_row(*(_rich(cell) for cell in row))
+        table.add_row(*(_rich(cell, lane, wide) for cell, lane, wide in zip(row, lanes, widths, strict=True)))
     return table
 
 
@@ -146,12 +146,14 @@ def _squeezed(lanes: Sequence[Lane], width: int) -> list[int]:
     return widths
 
 
-def _rich(cell: Cell) -> Text:
+def _rich(cell: Cell, lane: Lane, width: int) -> Text:
+    """The cell's text, moved to the right by hand: the library would take off the blanks that keep digits in line."""
     from rich.text import Text
 
+    before = " " * max(0, width - cell.width) if lane.is_right else ""
     if not cell.shape:
-        return Text(cell.text, style=cell.style)
-    return Text.assemble((cell.shape, cell.shape_style), " ", (cell.text, cell.style))
+        return Text.assemble(before, (cell.text, cell.style))
+    return Text.assemble(before, (cell.shape, cell.shape_style), " ", (cell.text, cell.style))
 
 
 def _taken(lanes: Sequence[Lane], squeezed: bool = False) -> int:

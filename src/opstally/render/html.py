@@ -111,7 +111,7 @@ def _section(section: SectionResult, document: Document, at: int) -> dict[str, A
         "is_split": any(column.is_dimension for column in result.columns),
         "has_intervals": any(interval.n for row in result.intervals for interval in row.values()),
         "has_weak": has_weak(result),
-        "chart": _chart(section.chart, result, document.currency),
+        "chart": _chart(section.chart, result, document.currency, f"s{at + 1}"),
         "filters": [f for f in result.receipt.filters if f not in document.filters()],
         "receipt": _receipt(result.receipt),
     }
@@ -201,17 +201,22 @@ def _card(column: Column, row: dict[str, Value], intervals: dict[str, Interval],
     )
 
 
-def _chart(chart: object, result: Result, currency: str) -> dict[str, str] | None:
+def _chart(chart: object, result: Result, currency: str, id_: str) -> dict[str, str] | None:
     if not isinstance(chart, Chart) or not result.rows:
         return None
     svg = charts.to_svg(charts.draw(chart, result, currency))
-    return {"title": chart.title, "svg": _themed(svg), "summary": describe(chart, result, currency)}
+    return {"title": chart.title, "svg": _themed(svg, id_), "summary": describe(chart, result, currency)}
 
 
-def _themed(svg: str) -> str:
-    """The chart in the page's colours, hidden from screen readers: its summary is read instead."""
+def _themed(svg: str, id_: str) -> str:
+    """The chart in the page's colours, hidden from screen readers: its summary is read instead.
+
+    Names inside it get the section's before them: two charts of a page would otherwise clip each other.
+    """
     for color, token in _TOKENS.items():
         svg = svg.replace(f'"{color}"', f'"{token}"')
+    for name in dict.fromkeys(re.findall(r' id="([^"]+)"', svg)):
+        svg = svg.replace(f' id="{name}"', f' id="{id_}-{name}"').replace(f"#{name})", f"#{id_}-{name})")
     width = re.search(r'width="([\d.]+)"', svg)
     style = f' style="max-width:{width[1]}px"' if width else ""
     return re.sub(r'<svg ([^>]*?)width="[\d.]+" height="[\d.]+"', rf'<svg \1aria-hidden="true"{style}', svg, count=1)

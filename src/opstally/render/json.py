@@ -7,6 +7,7 @@ import json
 import math
 from typing import Any
 
+from opstally.period import Period
 from opstally.render.document import Document
 from opstally.result import Column, Interval, Receipt, Result, SectionResult, Value
 
@@ -23,13 +24,12 @@ def dump(value: object) -> str:
 
 def to_object(document: Document) -> dict[str, Any]:
     """The document as plain data."""
-    period = document.period
     return {
         "report": document.name,
         "title": document.title,
         "question": document.question,
         "as_of": document.as_of.isoformat(),
-        "period": None if period is None else {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        "period": _period(document.period),
         "assumptions": document.assumptions,
         "notes": list(document.notes),
         "sections": [_section(section) for section in document.sections],
@@ -49,9 +49,9 @@ def plain(value: Value) -> str | int | float | bool | None:
 
 def receipt_object(receipt: Receipt) -> dict[str, Any]:
     """Where the numbers come from."""
-    period = receipt.period
     return {
-        "period": None if period is None else {"start": period.start.isoformat(), "end": period.end.isoformat()},
+        "period": _period(receipt.period),
+        "compared": _period(receipt.compared),
         "as_of": receipt.as_of.isoformat(),
         "timezone": receipt.timezone,
         "filters": list(receipt.filters),
@@ -87,6 +87,10 @@ def receipt_object(receipt: Receipt) -> dict[str, Any]:
         "sql": list(receipt.sql),
         "notes": list(receipt.notes),
     }
+
+
+def _period(period: Period | None) -> dict[str, str] | None:
+    return None if period is None else {"start": period.start.isoformat(), "end": period.end.isoformat()}
 
 
 def _section(section: SectionResult) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _SUFFIX: Final = {
     "per_day": "/day", "per_week": "/week", "per_month": "/month",
 }  # fmt: skip
 _DECIMALS: Final = {"score": 2, "ratio": 2, "milliseconds": 0}
-_STEPS: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+_STEPS: Final = ((1e3, "k"), (1e6, "M"), (1e9, "B"), (1e12, "T"))
 _BYTES: Final = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"))
 
 
@@ -115,10 +115,8 @@ def _compact(value: float, decimals: int) -> str:
     """Up to 9,999 in full, above that in thousands, millions, …"""
     if round(value, decimals) < 10_000:
         return f"{value:,.{decimals}f}"
-    for size, letter in _STEPS:
-        if round(value / size, 1) >= 1:
-            return f"{value / size:,.1f}{letter}"
-    raise AssertionError(value)
+    size, letter = next((step for step in _STEPS if round(value / step[0], 1) < 1_000), _STEPS[-1])
+    return f"{value / size:,.1f}{letter}"
 
 
 _UNSIGNED: Final[dict[str, Callable[[float, str, int | None, str], str]]] = {

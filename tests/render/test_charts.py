@@ -1,0 +1,92 @@
+"""Charts: what is drawn from which rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from opstally.errors import UnknownName
+from opstally.model.report import Chart
+from opstally.period import Period
+from opstally.render import charts
+from opstally.result import Column, Result
+
+LINE = Chart(kind="line", x="week", y="sla")
+
+
+def drawn(chart: Chart, result: Result) -> dict[str, Any]:
+    made: dict[str, Any] = charts.draw(chart, result).to_dict()
+    return made
+
+
+def data(made: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = made["datasets"][made["data"]["name"]]
+    return found
+
+
+def by_team(weekly: Result, teams: int) -> Result:
+    team = Column("team", "Team", "text", is_dimension=True)
+    rows = [(*row, f"team {at}") for row in weekly.rows for at in range(teams)]
+    return replace(weekly, columns=(*weekly.columns, team), rows=tuple(rows))
+
+
+def test_percentages_end_at_100_and_counts_start_at_0(weekly: Result) -> None:
+    high = replace(weekly, rows=(*weekly.rows[:3], (dt.date(2026, 8, 24), 400, 99.5)))
+    assert drawn(LINE, high)["layer"][0]["encoding"]["y"]["scale"]["domain"][1] == 100
+    counts = drawn(replace_chart(LINE, y="created"), weekly)
+    assert counts["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 400]
+
+
+def replace_chart(chart: Chart, **changes: Any) -> Chart:
+    return replace(chart, **changes)
+
+
+def test_the_last_whole_point_carries_its_value(weekly: Result) -> None:
+    assert [row["__label"] for row in data(drawn(LINE, weekly)) if row["__last"]] == ["90.0%"]
+
+
+def test_a_running_week_is_dashed(weekly: Result) -> None:
+    receipt = replace(weekly.receipt, period=Period(dt.date(2026, 8, 3), dt.date(2026, 8, 27)))
+    made = drawn(LINE, replace(weekly, receipt=receipt))
+    assert [row["week"] for row in data(made) if row["__running"]] == ["2026-08-17", "2026-08-24"]
+    assert [row["__label"] for row in data(made) if row["__last"]] == ["95.2%"]
+    assert any(layer["mark"].get("strokeDash") for layer in made["layer"])
+
+
+def test_more_than_four_lines_become_small_multiples(weekly: Result) -> None:
+    chart = replace_chart(LINE, color="team")
+    assert "facet" not in drawn(chart, by_team(weekly, 4))
+    many = drawn(chart, by_team(weekly, 5))
+    assert (many["facet"]["field"], many["columns"]) == ("team", 3)
+
+
+def test_a_bar_without_a_value_says_so(services: Result) -> None:
+    made = drawn(Chart(kind="bar", x="service_name", y="hours"), services)
+    assert [row["__label"] for row in data(made)] == ["12.0 h", "9.0 h", "no data"]
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        Chart(kind="stacked_bar", x="week", y="created", color="team"),
+        Chart(kind="heat", x="week", y="team", color="sla"),
+        Chart(kind="bar", x="week", y="created"),
+        Chart(kind="line", x="week", y="sla", color="team"),
+    ],
+)
+def test_every_kind_becomes_a_picture(chart: Chart, weekly: Result) -> None:
+    svg = charts.to_svg(charts.draw(chart, by_team(weekly, 3)))
+    assert svg.startswith("<svg")
+    assert svg.count("<path") > 3
+
+
+def test_png(weekly: Result) -> None:
+    assert charts.to_png(charts.draw(LINE, weekly)).startswith(b"\x89PNG")
+
+
+def test_a_column_that_is_not_there(weekly: Result) -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'created'"):
+        charts.draw(replace_chart(LINE, y="creatd"), weekly)
