@@ -95,6 +95,8 @@ class Table(Declaration):
     at: Name | None = None
     """The default time column; None for a table that is not over time."""
     columns: dict[Name, Column] = field(default_factory=dict)
+    made_from: tuple[Name, ...] = ()
+    """The stored tables whose rows this one is made from after every load; no export brings it."""
     derived: Derived | None = None
     references: dict[Name, Reference] = field(default_factory=dict)
     computed: dict[Name, Computed] = field(default_factory=dict)
