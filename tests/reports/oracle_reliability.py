@@ -60,6 +60,7 @@ def _service(checks: Rows, incidents: Rows, window: Span, as_of: dt.date, slo: f
     started = [i for i in incidents if window.has(i.started_at)]
     allowed = counted * (100 - slo) / 100
     spent = ratio(down, allowed)
+    hours = {(c.check_timestamp.date(), c.check_timestamp.hour) for c in checks}
     return {
         "uptime_percentage": percent(up + degraded, counted),
         "avg_response_ms": mean(c.response_time_ms for c in checks),
@@ -70,6 +71,7 @@ def _service(checks: Rows, incidents: Rows, window: Span, as_of: dt.date, slo: f
         "fully_up_percentage": percent(up, counted),
         "checks_counted": counted,
         "checks_excluded": len(checks) - counted,
+        "monitoring_coverage_pct": percent(len(hours), window.minutes / 60),
         "error_budget_left_pct": None if spent is None else 100 * (1 - spent),
         "error_budget_minutes_left": (allowed - down) / counted * window.minutes if counted else None,
     }
