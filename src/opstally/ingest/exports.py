@@ -1,0 +1,154 @@
+"""Files of an export made ready: looked at, in UTF-8, their columns known, and those alike put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opstally.errors import LoadError
+from opstally.expression import parse
+from opstally.expression.tree import columns
+from opstally.ingest.delimited import Shape, csv_scan, shape
+from opstally.ingest.documents import as_lines, json_scan, keys
+from opstally.ingest.files import DataFile, Format, Look, as_utf8, count_lines, encoding_of, look
+from opstally.ingest.records import Records, whole_record
+from opstally.model.source import Field_, Source
+from opstally.store import first_line, quoted, text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file that can be read: `path` is the file itself, or its copy in UTF-8 or with one record a line."""
+
+    file: DataFile
+    path: Path
+    format: Format
+    look: Look
+    names: tuple[str, ...]
+    native: tuple[str, ...]
+    shape: Shape | None = None
+    """How delimited text is laid out."""
+    nested: tuple[str, ...] = ()
+    """Those of `names` that lie below keys of a JSON record."""
+
+    @property
+    def before(self) -> int:
+        """Lines before the first record."""
+        return self.shape.before if self.shape else 0
+
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """What files must share to be read by one query."""
+        return self.format, self.names, self.native, self.shape, self.format == "csv" and self.look.spans
+
+    def lines(self) -> int:
+        """The lines of `path`; -1 for what has no lines."""
+        if self.format == "parquet":
+            return -1
+        if self.path == self.file.path and self.look.lines >= 0:
+            return self.look.lines
+        return count_lines(DataFile(self.path, self.file.shown))
+
+
+def exports(files: Iterable[DataFile], source: Source, scratch: Path, connection: DuckDBPyConnection) -> list[Export]:
+    """The files made ready, in their order. Raises LoadError for one that cannot be read at all."""
+    found = []
+    for file in files:
+        match file.format(source.format) or source.format:
+            case "parquet":
+                found.append(_parquet(file, connection))
+            case "csv":
+                found.append(_delimited(file, source, scratch))
+            case format_:
+                found.append(_json(file, format_, source, scratch, connection))
+    return _with_all_keys(found, _dotted(source))
+
+
+def _with_all_keys(found: list[Export], dotted: set[str]) -> list[Export]:
+    """JSON leaves out what is empty: each such file gets the keys of all of them, and those nested that are asked for."""
+    top = {name for export in found if export.format == "jsonl" for name in export.names}
+    nested = tuple(sorted(name for name in dotted - top if name.split(".")[0] in top))
+    names = (*sorted(top), *nested)
+    return [
+        replace(e, names=names, native=("VARCHAR",) * len(names), nested=nested) if e.format == "jsonl" else e
+        for e in found
+    ]
+
+
+def _dotted(source: Source) -> set[str]:
+    """The dotted names that a source's columns and expressions use."""
+    used: set[str] = set()
+    for target in source.targets:
+        for column in target.columns.values():
+            told = column if isinstance(column, str) else column.source
+            used.update((told,) if isinstance(told, str) else told or ())
+            if isinstance(column, Field_) and column.value:
+                used.update(c.name for c in columns(parse(column.value)))
+        if target.where:
+            used.update(c.name for c in columns(parse(target.where)))
+        used.update([target.recency] if target.recency else [])
+    return {name for name in used if "." in name}
+
+
+def _delimited(file: DataFile, source: Source, scratch: Path) -> Export:
+    seen = look(file, source.options.quote)
+    path = _in_utf8(file, source, scratch)
+    laid = shape(file, path, source.options)
+    return Export(file, path, "csv", seen, laid.names, ("VARCHAR",) * len(laid.names), laid)
+
+
+def _in_utf8(file: DataFile, source: Source, scratch: Path) -> Path:
+    encoding = encoding_of(file, source.options.encoding)
+    return (
+        file.path
+        if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
+        else as_utf8(file, encoding, scratch)
+    )
+
+
+def _json(file: DataFile, format_: Format, source: Source, scratch: Path, connection: DuckDBPyConnection) -> Export:
+    seen = look(file, "")
+    if seen.bytes == 0:
+        raise LoadError(f"{file.shown} is empty. Export it again, or remove it.")
+    path = _in_utf8(file, source, scratch)
+    if format_ == "json":
+        path = as_lines(file, path, source.options.records, scratch)
+    names = keys(connection, [path])
+    return Export(file, path, "jsonl", seen, names, ("VARCHAR",) * len(names))
+
+
+def _parquet(file: DataFile, connection: DuckDBPyConnection) -> Export:
+    import duckdb  # lazy: 0.15 s
+
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({text(str(file.path))})").fetchall()
+    except duckdb.Error as problem:
+        raise LoadError(f"{file.shown} cannot be read as Parquet: {first_line(problem)}.") from problem
+    return Export(
+        file, file.path, "parquet", look(file, ""), tuple(d[0] for d in described), tuple(d[1] for d in described)
+    )
+
+
+def groups(ready: Sequence[Export]) -> list[list[Export]]:
+    """Neighbours that one query can read, in the order given."""
+    return [list(alike) for _, alike in groupby(ready, key=lambda e: e.alike)]
+
+
+def records(group: Sequence[Export]) -> Records:
+    """The records of files that are alike."""
+    first, paths = group[0], [export.path for export in group]
+    if first.format == "csv" and first.shape is not None:
+        sql = csv_scan(paths, first.shape, together=not first.look.spans)
+        return Records(sql, first.names, first.file.shown, first.native, whole_record(first.names))
+    if first.format == "jsonl":
+        sql = json_scan(paths, first.names, first.nested)
+        return Records(sql, first.names, first.file.shown, first.native, "line", broken="broken")
+    taken = ", ".join(f"{quoted(name)} AS r{i}" for i, name in enumerate(first.names))
+    sql = f"(SELECT {taken}, file_index FROM read_parquet([{', '.join(text(str(p)) for p in paths)}]))"
+    return Records(sql, first.names, first.file.shown, first.native, whole_record(first.names))

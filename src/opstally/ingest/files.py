@@ -1,0 +1,174 @@
+"""Files of exports: which there are, in which format, and what must be known of them before they are read."""
+
+from __future__ import annotations
+
+import codecs
+import glob
+import gzip
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Literal
+
+from opstally.errors import LoadError
+
+Format = Literal["csv", "parquet", "json", "jsonl"]
+
+FORMATS: Final[dict[str, Format]] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".parquet": "parquet",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+_CHUNK: Final = 4 << 20
+_UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of an export. `shown` is the path that people see."""
+
+    path: Path
+    shown: str
+
+    @property
+    def zipped(self) -> bool:
+        return self.path.suffix.lower() == ".gz"
+
+    @property
+    def suffix(self) -> str:
+        """The extension that tells the format, without `.gz`."""
+        return Path(self.path.stem).suffix.lower() if self.zipped else self.path.suffix.lower()
+
+    @property
+    def stem(self) -> str:
+        """The name without extensions."""
+        return Path(self.path.stem).stem if self.zipped else self.path.stem
+
+    def format(self, declared: Format | None = None) -> Format | None:
+        """The format that the extension tells; the declared one where it tells none."""
+        told = FORMATS.get(self.suffix)
+        # A JSON document is often named .json although it has a record a line, and the other way round.
+        return declared if told is None or {told, declared} == {"json", "jsonl"} else told
+
+    def open(self) -> IO[bytes]:
+        """The bytes, unzipped. Raises LoadError where it cannot be read."""
+        try:
+            return gzip.open(self.path, "rb") if self.zipped else open(self.path, "rb")  # type: ignore[return-value]
+        except OSError as problem:
+            raise unreadable(self, problem) from problem
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one pass over a file tells. For a zipped file `lines` is -1: nobody has unzipped it."""
+
+    bytes: int
+    sha256: str
+    lines: int
+    spans: bool
+    """Whether a quoted value may go over several lines, so that a line's end need not be a record's."""
+
+
+def unreadable(file: DataFile, problem: Exception) -> LoadError:
+    """The sentence for a file that the system or its compression refuses."""
+    reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+    return LoadError(f"{file.shown} cannot be read: {reason}. Mend or replace the file, then load again.")
+
+
+def look(file: DataFile, quote: str) -> Look:
+    """Size, digest, lines and quoting of a file, in one pass."""
+    digest, size, lines, last, quoted = hashlib.sha256(), 0, 0, b"\n", False
+    mark = quote.encode()
+    try:
+        with open(file.path, "rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                if not file.zipped:
+                    lines += chunk.count(b"\n")
+                    last = chunk[-1:]
+                    quoted = quoted or (bool(mark) and mark in chunk)
+    except OSError as problem:
+        raise unreadable(file, problem) from problem
+    if file.zipped:
+        return Look(size, digest.hexdigest(), -1, spans=True)
+    return Look(size, digest.hexdigest(), lines + (last != b"\n"), quoted and _spans(file.path, mark))
+
+
+def _spans(path: Path, mark: bytes) -> bool:
+    """Whether any line has an odd number of quotes."""
+    with open(path, "rb") as stream:
+        return any(line.count(mark) & 1 for line in stream)
+
+
+def count_lines(file: DataFile) -> int:
+    """The lines of a file, unzipped."""
+    lines, last = 0, b"\n"
+    with file.open() as stream:
+        while chunk := stream.read(_CHUNK):
+            lines, last = lines + chunk.count(b"\n"), chunk[-1:]
+    return lines + (last != b"\n")
+
+
+def encoding_of(file: DataFile, declared: str) -> str:
+    """The declared encoding, or UTF-16 where the first bytes prove it. Raises LoadError for an unknown name."""
+    try:
+        codecs.lookup(declared)
+    except LookupError:
+        raise LoadError(
+            f"{file.shown}: there is no encoding {declared!r}. Set options.encoding to one such as utf-8 or cp1252."
+        ) from None
+    with file.open() as stream:
+        first = stream.read(2)
+    return _UTF16.get(first, declared)
+
+
+def as_utf8(file: DataFile, encoding: str, scratch: Path) -> Path:
+    """A copy of a file in UTF-8. Raises LoadError naming the line that is not in the encoding."""
+    target = scratch / f"{hashlib.sha256(file.shown.encode()).hexdigest()[:16]}{file.suffix or '.csv'}"
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines = 1
+    with file.open() as source, open(target, "wb") as copy:
+        while True:
+            chunk = source.read(_CHUNK)
+            try:
+                piece = decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as problem:
+                good = chunk[: problem.start].decode(encoding, errors="ignore")
+                raise LoadError(
+                    f"{file.shown}:{lines + good.count(chr(10))}: this is not {encoding} text. "
+                    "Set options.encoding to the file's own."
+                ) from None
+            lines += piece.count("\n")
+            copy.write(piece.encode())
+            if not chunk:
+                return target
+
+
+def matching(folder: Path, patterns: Iterable[str]) -> list[DataFile]:
+    """The files that any of the globs names, each once, in the natural order of their names."""
+    found: dict[Path, DataFile] = {}
+    for pattern in patterns:
+        for name in glob.glob(os.path.join(glob.escape(str(folder)), pattern), recursive=True):
+            path = Path(name)
+            if path.is_file():
+                found.setdefault(path.resolve(), DataFile(path, shown(path, folder)))
+    return sorted(found.values(), key=natural)
+
+
+def shown(path: Path, folder: Path) -> str:
+    """A path below the project folder as such, any other as it is."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def natural(file: DataFile) -> tuple[list[tuple[int, str]], str]:
+    """Sorts export-2 before export-10, the same everywhere."""
+    parts = re.split(r"(\d+)", file.shown)
+    return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)], file.shown

@@ -1,0 +1,252 @@
+"""One load: every source read, mapped, checked, put aside or merged; each wholly in, or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import opstally
+from opstally.engines.duckdb import DuckDB
+from opstally.errors import LoadError, OpstallyError, StoreError
+from opstally.ingest.exports import Export, exports
+from opstally.ingest.expressions import Meaning
+from opstally.ingest.intake import Intake, intakes
+from opstally.ingest.merge import Merged, merge
+from opstally.ingest.newest import drop_older
+from opstally.ingest.quarantine import MOST_BAD, example, keep, put_aside
+from opstally.ingest.staging import Staged, stage
+from opstally.ingest.summary import Loaded, LoadedFile, LoadSummary, Progress, Silent
+from opstally.ingest.watching import Watching
+from opstally.library import Library
+from opstally.model.project import Project
+from opstally.model.source import Source, Target
+from opstally.model.table import Table
+from opstally.period import Calendar
+from opstally.store import Store, first_line, quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_LISTED: Final = 8
+"""Unknown columns named in a note."""
+
+
+def load(
+    store: Store, library: Library, project: Project, folder: Path, only: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> LoadSummary:  # fmt: skip
+    """Read the exports of a project into its store; `only` the sources, or tables, of these names.
+
+    A source that fails leaves its tables as they were, and does not keep the others from being loaded; the summary says
+    why. Raises UnknownName for a name in `only` that is none.
+    """
+    found = intakes(library, project, folder, only)
+    told = progress or Silent()
+    loaded: list[Loaded] = []
+    files: list[LoadedFile] = []
+    notes, errors = list(found.notes), list(found.errors)
+    for intake in found.found:
+        told.source(intake.name, len(intake.files), sum(f.path.stat().st_size for f in intake.files))
+        try:
+            took = _Source(store, library, project, intake, told).load()
+        except OpstallyError as problem:
+            errors.append(str(problem))
+            told.done(())
+            continue
+        loaded += took.loaded
+        files += took.files
+        notes += took.notes
+        told.done(took.loaded)
+    return LoadSummary(tuple(loaded), tuple(files), tuple(notes), tuple(errors))
+
+
+@dataclass
+class _Took:
+    loaded: list[Loaded]
+    files: list[LoadedFile]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """The rows of one table, ready to be merged."""
+
+    staged: Staged
+    aside: str
+    duplicates: int
+    fresh_from: int
+    mapping: str
+    remapped: bool
+
+
+class _Source:
+    """The load of one source."""
+
+    def __init__(self, store: Store, library: Library, project: Project, intake: Intake, told: Progress) -> None:
+        self.store, self.library, self.intake, self.told = store, library, intake, told
+        self.connection: DuckDBPyConnection = store.connection
+        calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
+        self.meaning = Meaning(DuckDB(self.connection), calendar, asdict(project.assumptions))
+        self.notes: list[str] = []
+
+    def load(self) -> _Took:
+        """Read all files, then merge what they hold, in one transaction. Raises LoadError or StoreError."""
+        import duckdb  # lazy: 0.15 s
+
+        began = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        ready: list[_Ready] = []
+        try:
+            with tempfile.TemporaryDirectory(dir=self.store.path.parent, prefix=".opstally-") as scratch:
+                found = exports(self.intake.files, self.intake.source, Path(scratch), self.connection)
+                with_records = [export for export in found if export.names]
+                self.notes += [f"{e.file.shown} holds no records." for e in found if not e.names]
+                for number, target in enumerate(self.intake.source.targets if with_records else ()):
+                    ready.append(self._read(number, target, with_records, Path(scratch)))
+                loaded = self._merge(ready, began)
+        except duckdb.Error as problem:
+            raise StoreError(
+                f"{self.store.path}: {self.intake.name} could not be loaded ({first_line(problem)})."
+            ) from problem
+        except OSError as problem:
+            raise StoreError(f"{self.store.path.parent} cannot be written: {problem.strerror or problem}.") from problem
+        finally:
+            self._clear()
+        return _Took(loaded, [_file(self.intake.name, export) for export in found], self.notes)
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def _read(self, number: int, target: Target, found: Sequence[Export], scratch: Path) -> _Ready:
+        table = self._table(target)
+        mapping = _digest(self.intake.source, target, table)
+        seen = self._seen(table.table, mapping)
+        ordered = sorted(found, key=lambda e: seen.get(e.look.sha256, 1 << 60))
+        extent = 1 / len(self.intake.source.targets)
+        with Watching(self.connection, self.told, number * extent, extent) as watching:
+            mapper = self.intake.mapper(table, target)
+            staged = stage(self.connection, ordered, mapper, table, self.meaning, scratch, watching, number)
+            self._say_unused(staged)
+            aside = put_aside(self.connection, staged, self.intake.name)
+            self._refuse_mostly_bad(staged, aside)
+            watching.step(f"{table.table}: finding the newest versions", 0.8, 0.9)
+            duplicates, doubtful = drop_older(self.connection, staged)
+        if doubtful:
+            self._say_doubtful(staged, doubtful)
+        if staged.left_out and target.exclude_note:
+            self.notes.append(
+                f"{self.intake.name}: {staged.left_out:,} records are no rows of {table.table}: {target.exclude_note}"
+            )
+        fresh_from = sum(e.look.sha256 in seen for e in ordered)
+        return _Ready(staged, aside, duplicates, fresh_from, mapping, self._remapped(table.table, mapping))
+
+    def _table(self, target: Target) -> Table:
+        declared = self.library.tables.get(target.table)
+        if declared is None or not declared.declaration.columns:
+            raise LoadError(f"Source {self.intake.name}: there is no stored table {target.table!r}.")
+        return declared.declaration
+
+    def _seen(self, table: str, mapping: str) -> dict[str, int]:
+        """The digests of files that were read in this way before → the first load that did."""
+        rows = self.connection.execute(
+            "SELECT f.sha256, min(load_id) FROM (SELECT load_id, unnest(files) AS f FROM opstally.loads "
+            "WHERE source = ? AND table_name = ? AND mapping = ?) GROUP BY 1",
+            [self.intake.name, table, mapping],
+        ).fetchall()
+        return {str(digest): int(first) for digest, first in rows}
+
+    def _remapped(self, table: str, mapping: str) -> bool:
+        last = self.connection.execute(
+            "SELECT mapping FROM opstally.loads WHERE source = ? AND table_name = ? ORDER BY load_id DESC LIMIT 1",
+            [self.intake.name, table],
+        ).fetchall()
+        return bool(last) and last[0][0] != mapping
+
+    def _say_unused(self, staged: Staged) -> None:
+        """A declared source knows what it leaves; a file that names its columns itself may have misspelt one."""
+        if not self.intake.own_names:
+            return
+        for columns in dict.fromkeys(staged.unused.values()):
+            if columns:
+                files = [file for file, unused in staged.unused.items() if unused == columns]
+                more = f" and {len(files) - 1} more files" if len(files) > 1 else ""
+                names = ", ".join(columns[:_LISTED]) + (", …" if len(columns) > _LISTED else "")
+                self.notes.append(f"{files[0]}{more}: {staged.table.table} has no place for {names}; not loaded.")
+
+    def _say_doubtful(self, staged: Staged, rows: int) -> None:
+        newer = f"no {staged.table.recency}" if staged.table.recency else "nothing"
+        self.notes.append(
+            f"{self.intake.name}: {rows:,} rows of {staged.table.table} came again with other values, "
+            f"and {newer} tells which is newer; the one read last was kept."
+        )
+
+    def _refuse_mostly_bad(self, staged: Staged, aside: str) -> None:
+        if staged.quarantined > MOST_BAD * staged.read:
+            counted = f"{staged.quarantined:,} of {staged.read:,} rows for {staged.table.table} are faulty"
+            raise LoadError(
+                f"{self.intake.name}: {counted}, most often: {example(self.connection, aside)}. "
+                "Nothing of it was loaded; mend the source's description or the export."
+            )
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def _merge(self, ready: Sequence[_Ready], began: dt.datetime) -> list[Loaded]:
+        with self.store.transaction() as connection:
+            load_id = int(
+                connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM opstally.loads").fetchall()[0][0]
+            )
+            return [self._take(r, load_id, began) for r in ready]
+
+    def _take(self, ready: _Ready, load_id: int, began: dt.datetime) -> Loaded:
+        staged = ready.staged
+        keep(self.connection, staged, ready.aside, self.intake.name, load_id)
+        done = merge(self.connection, staged, ready.fresh_from, ready.remapped)
+        loaded = self._counted(ready, done)
+        files = [{"path": e.file.shown, "bytes": e.look.bytes, "sha256": e.look.sha256} for e in staged.files]
+        self.connection.execute(
+            "INSERT INTO opstally.loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                load_id, loaded.source, loaded.table, began, dt.datetime.now(dt.UTC).replace(tzinfo=None), files,
+                loaded.read, loaded.merged, loaded.unchanged, loaded.duplicate, loaded.quarantined,
+                ready.mapping, opstally.__version__,
+            ],
+        )  # fmt: skip
+        return loaded
+
+    def _counted(self, ready: _Ready, done: Merged) -> Loaded:
+        staged = ready.staged
+        duplicate = ready.duplicates + done.older
+        loaded = Loaded(
+            self.intake.name, staged.table.table, staged.read, done.merged, done.unchanged, duplicate,
+            staged.quarantined, staged.left_out,
+        )  # fmt: skip
+        if loaded.read != loaded.merged + loaded.unchanged + loaded.duplicate + loaded.quarantined:
+            raise LoadError(
+                f"{self.intake.name}: the rows of {loaded.table} do not add up ({loaded}); nothing was loaded."
+            )
+        return loaded
+
+    def _clear(self) -> None:
+        import duckdb  # lazy: 0.15 s
+
+        for number, target in enumerate(self.intake.source.targets):
+            with suppress(duckdb.Error):  # what failed before tells more than what fails now
+                self.connection.execute(f"DROP TABLE IF EXISTS main.{quoted(f'{target.table}~loading{number}')}")
+
+
+def _file(source: str, export: Export) -> LoadedFile:
+    return LoadedFile(source, export.file.shown, export.look.bytes, export.look.sha256)
+
+
+def _digest(source: Source, target: Target, table: Table) -> str:
+    """Of all that decides what a file's records mean."""
+    how = asdict(source.options), source.timezone, source.date_format, source.format
+    read = asdict(target) | {"exclude_note": ""}
+    columns = {name: (c.type, c.allowed, c.fill) for name, c in table.columns.items()}
+    told = [how, read, columns, table.key, table.recency, table.revision]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""Staged rows → the table: new ones in, newer ones in place of older ones, all others left as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opstally.ingest.newest import content
+from opstally.ingest.staging import Staged
+from opstally.store import quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Rows by fate."""
+
+    merged: int
+    unchanged: int
+    older: int
+
+
+def merge(connection: DuckDBPyConnection, staged: Staged, fresh_from: int, remapped: bool) -> Merged:
+    """Take the staged rows, one a key, into their table, inside the caller's transaction.
+
+    A row replaces the stored one where its recency, then its revision, is larger. Between equal ones the content
+    decides, as it does among rows read together, so that the order of loads does not matter. Where nothing tells the
+    recency, rows of files that no earlier load has read (positions from `fresh_from`) are newer. `remapped` says that
+    the mapping has changed since the last load: then rows as new as the stored ones replace them.
+    Columns that the export does not give keep their stored values.
+    """
+    target = f"main.{quoted(staged.table.table)}"
+    if not connection.execute(f"SELECT 1 FROM {target} LIMIT 1").fetchall():
+        return Merged(_into_empty(connection, staged, target), 0, 0)
+    _judge(connection, staged, target, fresh_from, remapped)
+    counted = dict(connection.execute("SELECT fate, count(*) FROM temp.fates GROUP BY fate").fetchall())
+    names = ", ".join(quoted(name) for name in staged.table.columns)
+    if counted.get("changed"):
+        _replace(connection, staged, target, names)
+    if counted.get("new"):
+        wanted = "SELECT staged FROM temp.fates WHERE fate = 'new'"
+        connection.execute(
+            f"INSERT INTO {target} ({names}) SELECT {names} FROM {staged.name} WHERE rowid IN ({wanted})"
+        )
+    return Merged(counted.get("new", 0) + counted.get("changed", 0), counted.get("same", 0), counted.get("older", 0))
+
+
+def _into_empty(connection: DuckDBPyConnection, staged: Staged, target: str) -> int:
+    """The staged table becomes the table itself: copying it would cost as much as reading it did."""
+    rows = int(connection.execute(f"SELECT count(*) FROM {staged.name}").fetchall()[0][0])
+    stored = [c[0] for c in connection.execute(f"DESCRIBE {target}").fetchall()]
+    if set(stored) != set(staged.table.columns):
+        names = ", ".join(quoted(name) for name in staged.table.columns)
+        connection.execute(f"INSERT INTO {target} ({names}) SELECT {names} FROM {staged.name}")
+    elif rows:
+        from opstally.ingest.mapping import EXTRAS
+
+        for name in EXTRAS:
+            connection.execute(f"ALTER TABLE {staged.name} DROP COLUMN {name}")
+        connection.execute(f"DROP TABLE {target}")
+        connection.execute(f"ALTER TABLE {staged.name} RENAME TO {quoted(staged.table.table)}")
+    return rows
+
+
+def _judge(connection: DuckDBPyConnection, staged: Staged, target: str, fresh_from: int, remapped: bool) -> None:
+    """What becomes of each staged row, beside the stored row of its key."""
+    same_key = " AND ".join(f"s.{quoted(k)} = t.{quoted(k)}" for k in staged.table.key)
+    differs = " OR ".join(f"s.{quoted(c)} IS DISTINCT FROM t.{quoted(c)}" for c in staged.provided) or "false"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE fates AS SELECT s.rowid AS staged, t.rowid AS stored, "
+        f"CASE WHEN t.rowid IS NULL THEN 'new' WHEN NOT ({differs}) THEN 'same' "
+        f"WHEN {_newer(staged, fresh_from, remapped)} THEN 'changed' ELSE 'older' END AS fate "
+        f"FROM {staged.name} AS s LEFT JOIN {target} AS t ON {same_key}"
+    )
+
+
+def _newer(staged: Staged, fresh_from: int, remapped: bool) -> str:
+    """SQL of whether a staged row `s` is to replace the stored row `t`, from which it differs."""
+    arrived = "true" if remapped else f"s._file >= {fresh_from}"
+    larger = "true" if remapped else f"{content('s.', staged.provided)} > {content('t.', staged.provided)}"
+    recency, revision = staged.table.recency, staged.table.revision
+    if revision is not None and revision in staged.provided:
+        arrived, larger = _compared(quoted(revision), arrived), _compared(quoted(revision), larger)
+    if recency is None or recency not in staged.provided:
+        return arrived
+    unknown = f"s.{quoted(recency)} IS NULL AND t.{quoted(recency)} IS NULL"
+    return f"CASE WHEN {unknown} THEN {arrived} ELSE {_compared(quoted(recency), larger)} END"
+
+
+def _compared(column: str, equal: str) -> str:
+    """SQL of whether a value of `s` is larger than that of `t`, NULL being the smallest; `equal` where neither is."""
+    return (
+        f"CASE WHEN s.{column} IS NOT DISTINCT FROM t.{column} THEN {equal} "
+        f"ELSE t.{column} IS NULL OR coalesce(s.{column} > t.{column}, false) END"
+    )
+
+
+def _replace(connection: DuckDBPyConnection, staged: Staged, target: str, names: str) -> None:
+    taken = ", ".join(f"{'s' if c in staged.provided else 't'}.{quoted(c)}" for c in staged.table.columns)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE changed AS SELECT t.rowid AS stored, {taken} FROM temp.fates AS f "
+        f"JOIN {staged.name} AS s ON s.rowid = f.staged JOIN {target} AS t ON t.rowid = f.stored "
+        f"WHERE f.fate = 'changed'"
+    )
+    connection.execute(f"DELETE FROM {target} WHERE rowid IN (SELECT stored FROM temp.changed)")
+    connection.execute(f"INSERT INTO {target} ({names}) SELECT {names} FROM temp.changed")

@@ -1,0 +1,198 @@
+"""Records read into a table beside the real one: good rows, faulty ones with their faults, and where each came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from opstally.engines.duckdb import DuckDB
+from opstally.errors import LoadError
+from opstally.ingest.delimited import LONGEST, csv_scan
+from opstally.ingest.exports import Export, groups, records
+from opstally.ingest.expressions import Meaning
+from opstally.ingest.lines import Broken, mend
+from opstally.ingest.mapping import EXTRAS, FAULTY, GOOD, LEFT_OUT, Rows, rows
+from opstally.ingest.records import Records, whole_record
+from opstally.ingest.watching import Watching
+from opstally.model.source import Source, Target
+from opstally.model.table import Table
+from opstally.store import first_line, quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_TEXT_SHOWN: Final = 10_000
+"""Characters kept of a line that is no record."""
+
+
+@dataclass
+class Staged:
+    """What was read for one table; `name` is the SQL of the table that holds it, `number` its place among the source's."""
+
+    name: str
+    number: int
+    table: Table
+    files: list[Export] = field(default_factory=list)
+    provided: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    unused: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """File → the columns in it that nothing reads."""
+    good: int = 0
+    faulty: int = 0
+    left_out: int = 0
+    rejected: int = 0
+
+    @property
+    def rejects(self) -> str:
+        """SQL of the table of lines that are no records."""
+        return f"temp.rejected{self.number}"
+
+    @property
+    def read(self) -> int:
+        return self.good + self.faulty + self.rejected
+
+    @property
+    def quarantined(self) -> int:
+        return self.faulty + self.rejected
+
+
+Mapper = Callable[[Sequence[Export]], tuple[Source, Target]]
+"""How the files of a group are mapped: a declared source maps all alike, a table's own names file by file."""
+
+
+def stage(
+    connection: DuckDBPyConnection, ready: Sequence[Export], mapper: Mapper, table: Table, meaning: Meaning,
+    scratch: Path, watching: Watching, number: int = 0,
+) -> Staged:  # fmt: skip
+    """Read files for one table. The files' order is that in which rows without a recency are newer.
+
+    Not in a transaction: a file that ordinary reading refuses would end it, and is read in another way instead.
+    Raises LoadError where a file, its columns or an expression cannot be used.
+    """
+    staged = Staged(f"main.{quoted(f'{table.table}~loading{number}')}", number, table)
+    columns = {name: DuckDB.types[column.type] for name, column in table.columns.items()}
+    listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in {**columns, **EXTRAS}.items())
+    connection.execute(f"CREATE TABLE {staged.name} ({listed})")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {staged.rejects} (file INTEGER, line BIGINT, text VARCHAR, reason VARCHAR)"
+    )
+    reader = _Reader(connection, staged, mapper, meaning, scratch)
+    for group in groups(ready):
+        begun, ended = (0.8 * n / len(ready) for n in (len(staged.files), len(staged.files) + len(group)))
+        watching.step(f"{table.table}: reading {group[0].file.shown}", begun, ended)
+        reader.read(group)
+    staged.rejected = _count(connection, f"SELECT count(*) FROM {staged.rejects}")
+    fates = dict(connection.execute(f"SELECT _fate, count(*) FROM {staged.name} GROUP BY _fate").fetchall())
+    staged.good, staged.faulty, staged.left_out = (fates.get(fate, 0) for fate in (GOOD, FAULTY, LEFT_OUT))
+    return staged
+
+
+def _count(connection: DuckDBPyConnection, sql: str) -> int:
+    return int(connection.execute(sql).fetchall()[0][0])
+
+
+class _Reader:
+    """Reads groups of files, and those that ordinary reading garbles line by line."""
+
+    def __init__(
+        self, connection: DuckDBPyConnection, staged: Staged, mapper: Mapper, meaning: Meaning, scratch: Path
+    ) -> None:
+        self.connection, self.staged, self.mapper = connection, staged, mapper
+        self.meaning, self.scratch = meaning, scratch
+
+    def read(self, group: Sequence[Export]) -> None:
+        import duckdb  # lazy: 0.15 s
+
+        first = len(self.staged.files)
+        self.staged.files += group
+        query = self._rows(group, records(group), first)
+        try:
+            self._insert(query)
+            garbled = self._rejected(first) | self._misplaced(group, first)
+        except duckdb.Error as problem:
+            if group[0].format != "csv" or not isinstance(problem, duckdb.InvalidInputException):
+                raise LoadError(f"{group[0].file.shown} cannot be read: {first_line(problem)}.") from problem
+            garbled = set(range(first, first + len(group)))
+        for at in sorted(garbled):
+            self._mend(group[at - first], at)
+
+    def _rows(self, group: Sequence[Export], read: Records, first: int) -> Rows:
+        staged = self.staged
+        source, target = self.mapper(group)
+        made = rows(source, target, staged.table, read, self.meaning, first)
+        given = {*staged.provided, *made.provided}
+        staged.provided = tuple(name for name in staged.table.columns if name in given)
+        staged.digests = tuple(dict.fromkeys([*staged.digests, *made.digests]))
+        staged.unused |= {export.file.shown: made.unused for export in group}
+        return made
+
+    def _insert(self, query: Rows) -> None:
+        self.connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+        self.connection.execute(f"INSERT INTO {self.staged.name} {query.sql}")
+
+    def _rejected(self, first: int) -> set[int]:
+        """Notes what the reader took for no record; returns the files in which it may be wrong about that."""
+        there = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'"
+        if not _count(self.connection, there):
+            return set()
+        number = r"regexp_extract(min(error_message), '(\d+) Found: (\d+)', {})"
+        found, wanted = number.format(2), number.format(1)
+        self.connection.execute(
+            # One line can have several errors; a line of spaces is a blank one.
+            f"INSERT INTO {self.staged.rejects} SELECT {first} + file_id, line, left(min(csv_line), {_TEXT_SHOWN}), "
+            f"CASE WHEN min(error_message) LIKE 'Expected Number of Columns%' "
+            f"THEN concat('has ', {found}, ' columns instead of ', {wanted}) "
+            f"WHEN bool_or(error_type = 'INVALID ENCODING') "
+            f"THEN 'is not UTF-8 text; set options.encoding to the file''s own' "
+            f"WHEN bool_or(error_type LIKE 'LINE SIZE%') THEN 'is longer than {LONGEST} bytes' "
+            f"ELSE 'has a quote that is not closed, or text after a closing quote' END "
+            f"FROM reject_errors GROUP BY file_id, line"
+        )
+        # Text over several lines may be many records, swallowed by one stray quote.
+        over = r"regexp_matches(trim(csv_line, chr(10) || chr(13)), '[\n\r]') OR error_type LIKE 'LINE SIZE%'"
+        swallowed = self.connection.execute(
+            f"SELECT DISTINCT {first} + file_id FROM reject_errors WHERE {over} OR trim(csv_line) = ''"
+        ).fetchall()
+        return {int(at) for (at,) in swallowed}
+
+    def _misplaced(self, group: Sequence[Export], first: int) -> set[int]:
+        """The files with something to quarantine in which a record's number does not tell its line."""
+        counted = self.connection.execute(
+            f"SELECT file, count(*) FILTER (WHERE bad >= 0), coalesce(max(bad), 0) FROM ("
+            f"SELECT _file AS file, CAST(_fate = {FAULTY} AS INTEGER) AS bad FROM {self.staged.name} "
+            f"WHERE _file >= {first} "
+            f"UNION ALL SELECT file, 1 FROM {self.staged.rejects} WHERE file >= {first}) GROUP BY file"
+        ).fetchall()
+        found = set()
+        for at, records_there, bad in counted:
+            export = group[at - first]
+            if bad and export.shape is not None and export.lines() != export.before + records_there:
+                found.add(int(at))
+        return found
+
+    def _mend(self, export: Export, at: int) -> None:
+        """Read one file again, line by line, in place of what was read of it."""
+        assert export.shape is not None
+        self.connection.execute(f"DELETE FROM {self.staged.name} WHERE _file = {at}")
+        self.connection.execute(f"DELETE FROM {self.staged.rejects} WHERE file = {at}")
+        copy = self.scratch / f"mended-{at}.csv"
+        laid, broken = mend(export.file, export.path, export.shape, copy)
+        sql = csv_scan([copy], laid, together=False, numbered=True)
+        read = Records(sql, export.names, export.file.shown, export.native, whole_record(export.names), numbered=True)
+        self._insert(self._rows([export], read, at))
+        if self._rejected(at):
+            raise LoadError(f"{export.file.shown} cannot be read, not even line by line. Export it again.")
+        self._note(broken, at)
+        copy.unlink()
+
+    def _note(self, broken: Sequence[Broken], at: int) -> None:
+        columns: list[list[object]] = [
+            [b.line for b in broken], [b.text[:_TEXT_SHOWN] for b in broken], [b.reason for b in broken]
+        ]  # fmt: skip
+        self.connection.execute(
+            f"INSERT INTO {self.staged.rejects} "
+            f"SELECT {at}, unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            columns,
+        )

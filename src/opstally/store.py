@@ -1,0 +1,241 @@
+"""The project's database: one DuckDB file with the canonical tables, and the record of what was loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final
+
+from opstally.engines.duckdb import DuckDB
+from opstally.errors import StoreError
+from opstally.model.table import Table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+VERSION: Final = 1
+"""Of the bookkeeping below. A store of a later version was written by a later Opstally, and is refused."""
+
+_BOOKKEEPING: Final = """
+CREATE SCHEMA IF NOT EXISTS opstally;
+CREATE TABLE IF NOT EXISTS opstally.store (version INTEGER);
+INSERT INTO opstally.store SELECT {version} WHERE NOT EXISTS (SELECT 1 FROM opstally.store);
+CREATE TABLE IF NOT EXISTS opstally.loads (
+    load_id BIGINT, source VARCHAR, table_name VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP,
+    files STRUCT(path VARCHAR, bytes BIGINT, sha256 VARCHAR)[],
+    rows_read BIGINT, merged BIGINT, unchanged BIGINT, duplicate BIGINT, quarantined BIGINT,
+    mapping VARCHAR, version VARCHAR);
+CREATE TABLE IF NOT EXISTS opstally.quarantine (
+    load_id BIGINT, source VARCHAR, table_name VARCHAR, file VARCHAR, line BIGINT,
+    column_name VARCHAR, value VARCHAR, reason VARCHAR, faults VARCHAR, record VARCHAR);
+"""
+
+_MOST_MEMORY: Final = 4 << 30
+_WRITER_MEMORY: Final = 2 << 30
+"""Bytes. A load spills to disk instead of taking more; the process as a whole has to stay below twice as much."""
+
+
+class Store:
+    """The database, opened. Only one process can have it open for writing, and then no other can read it."""
+
+    def __init__(self, path: Path, connection: DuckDBPyConnection) -> None:
+        self.path, self.connection = path, connection
+
+    @classmethod
+    def open(cls, path: Path, tables: Mapping[str, Table] | None = None, read_only: bool = False) -> Store:
+        """Open the file, with every stored table of `tables` in it; for reading it must exist and stays as it is.
+
+        Raises StoreError where it cannot be used: not there, not a database, not ours, newer, in use, not writable.
+        """
+        new = not path.exists()
+        store = cls(path, _connect(path, read_only))
+        try:
+            store._configure(read_only)
+            store._accept(new)
+            if not read_only:
+                store._prepare(tables or {})
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Write out what is committed and let go of the file."""
+        self.connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[DuckDBPyConnection]:
+        """All or nothing: what is done inside is there after it, or, after an exception, none of it is."""
+        import duckdb  # lazy: 0.15 s
+
+        self.connection.execute("BEGIN")
+        try:
+            yield self.connection
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):  # a fatal error has ended the transaction already
+                self.connection.execute("ROLLBACK")
+            raise
+        try:
+            self.connection.execute("COMMIT")
+        except duckdb.Error as problem:
+            raise StoreError(f"{self.path}: the rows could not be written ({first_line(problem)}).") from problem
+
+    def _configure(self, read_only: bool) -> None:
+        memory = int(min(_MOST_MEMORY if read_only else _WRITER_MEMORY, 0.6 * _physical_memory()))
+        for setting in (
+            "TimeZone = 'UTC'",
+            # DuckDB 1.5 and 2.0 return wrong rows for `x = max(x) over (...)` on float aggregates with it.
+            "disabled_optimizers = 'window_self_join'",
+            f"memory_limit = '{memory}B'",
+            f"temp_directory = {text(f'{self.path}.tmp')}",
+            # Nothing is ever fetched: what the package does not bring is not used.
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            # How far a query has come can be asked, and is not printed.
+            "enable_progress_bar = true",
+            "enable_progress_bar_print = false",
+        ):
+            self.connection.execute(f"SET {setting}")
+
+    def _accept(self, new: bool) -> None:
+        """Refuse what is not a store of ours, or one of a later version."""
+        there = {
+            str(name)
+            for (name,) in self.connection.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = 'store' AND schema_name = 'opstally'"
+            ).fetchall()
+        }
+        if "store" not in there:
+            held = self.connection.execute(
+                "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'store'"
+            ).fetchall()[0][0]
+            if held and not new:
+                raise StoreError(
+                    f"{self.path} is a DuckDB database, but not one of Opstally's. "
+                    "Move it away, or set up the project in another folder."
+                )
+            return
+        [(version,)] = self.connection.execute("SELECT max(version) FROM opstally.store").fetchall()
+        if version is None or version > VERSION:
+            raise StoreError(
+                f"{self.path} was written by a later Opstally: its version is {version}, this one reads up to {VERSION}. "
+                "Update Opstally to open it."
+            )
+
+    def _prepare(self, tables: Mapping[str, Table]) -> None:
+        import duckdb  # lazy: 0.15 s
+
+        try:
+            with self.transaction() as connection:
+                connection.execute(_BOOKKEEPING.format(version=VERSION))
+                there = self._columns()
+                for name, table in tables.items():
+                    if table.columns:
+                        self._fit(name, table, there.get(name))
+        except duckdb.Error as problem:
+            raise StoreError(f"{self.path} cannot be written: {first_line(problem)}.") from problem
+
+    def _columns(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for table, column, kind in self.connection.execute(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE database_name = 'store' AND schema_name = 'main' ORDER BY table_name, column_index"
+        ).fetchall():
+            found.setdefault(table, {})[column] = kind
+        return found
+
+    def _fit(self, name: str, table: Table, there: dict[str, str] | None) -> None:
+        """Make the stored table have the declared columns; what it has beyond them stays."""
+        declared = {column: DuckDB.types[c.type] for column, c in table.columns.items()}
+        if there is None:
+            columns = ", ".join(f"{quoted(c)} {kind}" for c, kind in declared.items())
+            self.connection.execute(f"CREATE TABLE main.{quoted(name)} ({columns})")
+            return
+        for column, kind in declared.items():
+            if column not in there:
+                self.connection.execute(f"ALTER TABLE main.{quoted(name)} ADD COLUMN {quoted(column)} {kind}")
+            elif there[column] != kind:
+                self._retype(name, column, there[column], kind)
+
+    def _retype(self, table: str, column: str, old: str, new: str) -> None:
+        place = f"main.{quoted(table)}"
+        [(filled,)] = self.connection.execute(f"SELECT count({quoted(column)}) FROM {place}").fetchall()
+        if filled and (old, new) not in (("BIGINT", "DOUBLE"), ("DATE", "TIMESTAMP")):
+            raise StoreError(
+                f"{self.path} holds {table}.{column} as {old.lower()}, and it is now declared {new.lower()}. "
+                f"Undo the change in the table's declaration, or delete the file and load again."
+            )
+        self.connection.execute(f"ALTER TABLE {place} ALTER COLUMN {quoted(column)} SET DATA TYPE {new}")
+
+
+def quoted(name: str) -> str:
+    """A name, as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A text constant, as SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def first_line(problem: BaseException) -> str:
+    """What an error of the database says, in one line without its end stop."""
+    lines = str(problem).strip().splitlines()
+    return re.sub(r"^[A-Z]\w+(?: \w+)* Error: ", "", lines[0]).rstrip(".") if lines else type(problem).__name__
+
+
+def _connect(path: Path, read_only: bool) -> DuckDBPyConnection:
+    import duckdb  # lazy: 0.15 s
+
+    if read_only and not path.exists():
+        raise StoreError(f"{path} is not there: nothing has been loaded yet. 'opstally load' reads the project's data.")
+    if not path.parent.is_dir():
+        raise StoreError(f"The folder {path.parent} is not there, so {path.name} cannot be made in it.")
+    connection = duckdb.connect()
+    try:
+        # Attached under another name: in a database called after its file, `opstally.loads` would be ambiguous.
+        connection.execute(f"ATTACH {text(str(path))} AS store{' (READ_ONLY)' if read_only else ''}")
+        connection.execute("USE store")
+    except duckdb.Error as problem:
+        connection.close()
+        raise StoreError(_refusal(path, str(problem))) from problem
+    return connection
+
+
+def _refusal(path: Path, said: str) -> str:
+    """Why a database could not be opened, in one sentence."""
+    if "lock" in said.lower():
+        holder = re.search(r"PID (\d+)", said)
+        who = f"another process ({holder[0]})" if holder else "another process"
+        return f"{path} is in use by {who}. Wait until it is done, or end it, and try again."
+    if "not a valid DuckDB" in said:
+        return (
+            f"{path} is not a DuckDB database. Move it away; 'opstally load' makes a new one from the project's data."
+        )
+    if "newer" in said.lower() or "version number" in said:
+        return f"{path} was written by a later DuckDB than this one. Update Opstally and its duckdb to open it."
+    if re.search(r"permission denied|read-only file system|read-only mode", said, re.IGNORECASE):
+        return (
+            f"{path} cannot be written: {path.parent} is read-only for you. "
+            "Change its permissions, or copy the project to a folder of your own."
+        )
+    return f"{path} cannot be opened: {first_line(Exception(said))}."
+
+
+def _physical_memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not told on every system
+        return 8 << 30
