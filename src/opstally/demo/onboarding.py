@@ -147,7 +147,7 @@ def export(company: Company, exports: Exports, rows: Frame) -> None:
     exports.csv("data/onboarding/projects.csv", SOURCE, "implementations", soiled, {
         "Project #": numbered("P-", "number", 4), "Account": numbered("C-", "customer"),
         "Account segment": label("segment", ("SMB", "MM", "ENT")), "Template": label("kind", TYPES),
-        "Fee (USD)": "printf('%,d', fee::BIGINT)",
+        "Fee (USD)": whole("fee"),
         "Signed": written("contract", DAYS), "Kick-off": spoiled("bad_date", written("kickoff", DAYS), "'02/30/2026'"),
         "Planned go-live": written("planned", DAYS),
         "Actual go-live": spoiled("negative_duration", written("live", DAYS),
