@@ -40,12 +40,12 @@ class CheckResult:
 
 def check(problems: tuple[Problem, ...], engine: Engine, tables: Mapping[str, Table]) -> CheckResult:
     """Everything that can be found wrong; the most rows first within a table."""
-    there = engine.tables()
+    there = engine.tables(tables)
     found = list(_quarantined(engine))
-    for name in sorted(there & set(tables)):
+    for name in sorted(there):
         found += _doubled(engine, tables[name])
         for role, reference in tables[name].references.items():
-            if reference.table in there and reference.table in tables:
+            if reference.table in there:
                 found += _dangling(engine, name, role, reference)
     return CheckResult(
         problems, tuple(sorted(found, key=lambda f: (f.severity, f.table, -f.count, f.column, f.reason)))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import ClassVar
 
+from opstally.errors import EngineError
 from opstally.period import Grain
 
 Scalar = str | int | float | bool | dt.date | dt.datetime | None
 Spelling = str | Callable[[Sequence[str]], str]
-"""A format text with {0}, {1}, …, or a function of the arguments' SQL."""
+"""A format text with {0}, {1}, …, or a function of the arguments' SQL.
+
+What is not an operator has to stand by itself wherever a value can stand: a call, a CASE, or in brackets.
+"""
 
 
 class Engine(ABC):
@@ -22,7 +27,7 @@ class Engine(ABC):
     """
 
     name: ClassVar[str]
-    spelling: ClassVar[Mapping[str, Spelling]]
+    spelling: Mapping[str, Spelling]
     not_offered: ClassVar[Mapping[str, str]] = {}
     types: ClassVar[Mapping[str, str]]
     """Column type → the engine's type."""
@@ -35,9 +40,21 @@ class Engine(ABC):
     def run(self, sql: str) -> list[tuple[object, ...]]:
         """All rows of a query. Raises EngineError with the engine's own words."""
 
+    def tables(self, among: Collection[str] | None = None) -> frozenset[str]:
+        """The tables that are there and hold at least one row; of those named, where some are.
+
+        Only those named are looked into: a view of somebody else's may be slow, or not ours to read.
+        """
+        there = {str(name) for (name,) in self.run(self._every_table())}
+        names = sorted(there if among is None else there & set(among))
+        if not names:
+            return frozenset()
+        tests = (f"SELECT {self.literal(n)} WHERE EXISTS (SELECT 1 FROM {self.table(n)})" for n in names)
+        return frozenset(str(name) for (name,) in self.run(" UNION ALL ".join(tests)))
+
     @abstractmethod
-    def tables(self) -> frozenset[str]:
-        """The canonical tables that are there and hold at least one row."""
+    def _every_table(self) -> str:
+        """SQL that lists the names of the tables and views that a query can read."""
 
     @abstractmethod
     def bucket(self, day: str, grain: Grain, week_start: int, fiscal_start: int) -> str:
@@ -57,6 +74,18 @@ class Engine(ABC):
     def quarantined(self) -> list[tuple[str, str, str, int, str]]:
         """(table, column, reason, rows, first as file:line value) of rows in quarantine; none where others load."""
         return []
+
+    def say(self, word: str, *args: str) -> str:
+        """The SQL of a word of the vocabulary; `args` are SQL.
+
+        Raises EngineError for a word that the engine does not offer.
+        """
+        if word in self.not_offered:
+            raise EngineError(f"{self.name} does not offer {word}(): {self.not_offered[word]}")
+        spelling = self.spelling.get("count_rows" if word == "count" and not args else word)
+        if spelling is None:
+            raise EngineError(f"{self.name} has no spelling for {word!r}: add it to opstally/engines/{self.name}.py")
+        return spelling.format(*args) if isinstance(spelling, str) else spelling(args)
 
     def identifier(self, name: str) -> str:
         """A name, quoted where it has to be."""
@@ -88,9 +117,23 @@ class Engine(ABC):
         return f"CAST({sql} AS {self.types[type_]})"
 
 
+def plain(value: object) -> object:
+    """A fetched value as Python's own: engines give decimals for sums of integers."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
 _KEYWORDS = frozenset(
-    "all and any as asc at by case cast check column constraint create cross current_date default desc distinct do else end "
-    "except false fetch for foreign from full grant group having in inner intersect into is join key last lateral left like "
-    "limit not null offset on only or order outer primary references returning right row rows select table then to true "
-    "union unique user using values when where window with date timestamp day week month year at timestamp".split()
+    """
+    all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast check
+    collate collation column concurrently constraint create cross current_catalog current_date current_role
+    current_schema current_time current_timestamp current_user default deferrable desc describe distinct do else end
+    except false fetch for foreign freeze from full glob grant group having ilike in initially inner intersect into
+    is isnull join lambda lateral leading left like limit localtime localtimestamp natural not notnull null offset
+    on only or order outer overlaps pivot pivot_longer pivot_wider placing positional primary qualify references
+    returning right select semi session_user show similar some summarize symmetric system_user table tablesample
+    then to trailing true union unique unpack unpivot user using variadic verbose when where window with
+    """.split()  # noqa: SIM905  # a list would take a line for each
 )
+"""What cannot name a column or table on DuckDB or PostgreSQL without quotes; found by trying all their keywords."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from opstally.engines.engine import Engine
+from opstally.engines.engine import Engine, Scalar, Spelling, plain
 from opstally.engines.spell import case, divide
 from opstally.errors import EngineError
 from opstally.period import Grain
@@ -22,15 +22,19 @@ def _ordered(args: Sequence[str], direction: str) -> str:
     return f"(array_agg({value} ORDER BY {by} {direction}, {value} {direction}) FILTER (WHERE {known}))[1]"
 
 
-def _elapsed(seconds: str) -> str:
-    # From the two epochs, as doubles of exact microseconds: subtracting timestamps gives intervals, which know days.
-    return (
-        "CAST(extract(epoch FROM CAST({1} AS TIMESTAMP)) - extract(epoch FROM CAST({0} AS TIMESTAMP)) AS DOUBLE PRECISION)"
-        f" / {seconds}"
-    )
+def _elapsed(microseconds: str) -> str:
+    # Subtracting timestamps gives intervals, which know days; whole microseconds divided once give the same double as
+    # on every other engine.
+    instants = (f"extract(epoch FROM CAST({{{i}}} AS TIMESTAMP))" for i in (1, 0))
+    return f"(CAST(({' - '.join(instants)}) * 1000000 AS DOUBLE PRECISION) / {microseconds})"
 
 
-SPELLING = {
+def _later(argument: str, microseconds: str) -> str:
+    # The server would round each field of an interval by itself.
+    return f"({{0}} + CAST(({argument}) * {microseconds} AS BIGINT) * INTERVAL '1 microsecond')"
+
+
+SPELLING: dict[str, Spelling] = {
     **{sign: f"{{0}} {sign} {{1}}" for sign in ("+", "-", "*", "=", "!=", "<", "<=", ">", ">=")},
     "/": lambda a: divide(a, "DOUBLE PRECISION"),
     "neg": "-{0}",
@@ -46,17 +50,17 @@ SPELLING = {
     "ceil": "ceil(CAST({0} AS DOUBLE PRECISION))",
     "ln": "CASE WHEN {0} > 0 THEN ln(CAST({0} AS DOUBLE PRECISION)) END",
     "lower": "lower({0})",
-    "contains": "strpos({0}, {1}) > 0",
+    "contains": "(strpos({0}, {1}) > 0)",
     "starts_with": "starts_with({0}, {1})",
-    "seconds_between": _elapsed("1.0"),
-    "minutes_between": _elapsed("60.0"),
-    "hours_between": _elapsed("3600.0"),
-    "days_between": _elapsed("86400.0"),
-    "add_days": "{0} + ({1}) * INTERVAL '86400 seconds'",
-    "add_days_to_date": "{0} + CAST({1} AS INTEGER)",
-    "add_minutes": "{0} + ({1}) * INTERVAL '60 seconds'",
-    "shift_seconds": "{0} + ({1}) * INTERVAL '1 second'",
-    "local_time": "({0} AT TIME ZONE 'UTC') AT TIME ZONE {1}",
+    "seconds_between": _elapsed("1e6"),
+    "minutes_between": _elapsed("6e7"),
+    "hours_between": _elapsed("3.6e9"),
+    "days_between": _elapsed("8.64e10"),
+    "add_days": _later("{1}", "8.64e10::float8"),
+    "add_days_to_date": "({0} + CAST({1} AS INTEGER))",
+    "add_minutes": _later("{1}", "6e7::float8"),
+    "shift_seconds": "({0} + ({1}) * INTERVAL '1 second')",
+    "local_time": "(CAST({0} AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE {1})",
     "day": "CAST({0} AS DATE)",
     "hour_of": "CAST(extract(hour FROM {0}) AS BIGINT)",
     "weekday_of": "CAST(extract(isodow FROM {0}) AS BIGINT)",
@@ -80,7 +84,7 @@ class Postgres(Engine):
     """A PostgreSQL connection; `schema` holds the canonical tables or views."""
 
     name = "postgres"
-    spelling = SPELLING  # type: ignore[assignment]  # lambdas take any sequence of texts
+    spelling = SPELLING
     types = {
         "text": "TEXT",
         "integer": "BIGINT",
@@ -92,6 +96,14 @@ class Postgres(Engine):
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "public") -> None:
         self.connection, self.schema = connection, schema
+        connection.autocommit, connection.read_only = True, True
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SELECT set_config('search_path', %s, false)", (self.identifier(schema),))
+        # Letters in lower case by Unicode, whatever the database's own order of texts; older servers know no such.
+        unicode: dict[str, Spelling] = (
+            {"lower": 'lower({0} COLLATE "pg_c_utf8")'} if connection.info.server_version >= 170000 else {}
+        )
+        self.spelling = SPELLING | unicode
 
     @classmethod
     def connect(cls, conninfo: str, schema: str = "public") -> Postgres:
@@ -104,15 +116,12 @@ class Postgres(Engine):
         except ImportError:
             raise EngineError("The postgres engine needs its driver: pip install 'opstally[postgres]'") from None
         expanded = os.path.expandvars(conninfo)
-        if "$" in expanded:
+        if re.search(r"\$(\w|\{)", expanded):
             raise EngineError(f"The connection {conninfo!r} names an environment variable that is not set.")
         try:
-            connection = psycopg.connect(expanded, autocommit=True)
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SELECT set_config('search_path', %s, false)", (schema,))
+            return cls(psycopg.connect(expanded), schema)
         except psycopg.Error as problem:
-            raise EngineError(f"PostgreSQL cannot be reached: {str(problem).strip().splitlines()[0]}") from None
-        return cls(connection, schema)
+            raise EngineError(f"PostgreSQL cannot be reached: {_first_line(problem)}") from None
 
     def version(self) -> str:
         number = self.connection.info.server_version
@@ -122,18 +131,21 @@ class Postgres(Engine):
         import psycopg  # lazy: an optional package
 
         try:
-            rows = self.connection.execute(sql.encode()).fetchall()
+            with self.connection.transaction():  # read-only, as the connection is
+                rows = self.connection.execute(sql.encode()).fetchall()
         except psycopg.Error as problem:
-            raise EngineError(f"PostgreSQL could not run the query: {str(problem).strip().splitlines()[0]}") from problem
-        return [tuple(_plain(value) for value in row) for row in rows]
+            raise EngineError(f"PostgreSQL could not run the query: {_first_line(problem)}") from problem
+        return [tuple(plain(value) for value in row) for row in rows]
 
-    def tables(self) -> frozenset[str]:
-        names = self.run(
+    def literal(self, value: Scalar) -> str:
+        # Without its type the constant is a decimal, which compares and divides otherwise than a double.
+        return f"{value!r}::float8" if isinstance(value, float) else super().literal(value)
+
+    def _every_table(self) -> str:
+        return (
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
             f"WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND n.nspname = {self.literal(self.schema)}"
         )
-        holds = [str(n) for (n,) in names if self.run(f"SELECT EXISTS (SELECT 1 FROM {self.identifier(str(n))})")[0][0]]
-        return frozenset(holds)
 
     def bucket(self, day: str, grain: Grain, week_start: int, fiscal_start: int) -> str:
         match grain:
@@ -151,11 +163,8 @@ class Postgres(Engine):
         self.connection.close()
 
 
-def _plain(value: object) -> object:
-    """Numerics (sums of integers) as Python's own numbers."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value
+def _first_line(problem: Exception) -> str:
+    return (str(problem).strip() or type(problem).__name__).splitlines()[0]
 
 
 ENGINE = Postgres

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 from opstally.engines.engine import Engine
-from opstally.errors import EngineError
 from opstally.expression import Call, Column, Expr, Literal
 
 _OPEN = frozenset({"+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or", "not", "neg", "in", "is_null"})
+
+_NUMBER = re.compile(r"[0-9.]+(?:e[-+]?[0-9]+)?(?![\w])")
+"""A constant as an engine writes it, perhaps with its type after it."""
 
 
 def spell(expr: Expr, engine: Engine, column: Callable[[Column], str]) -> str:
@@ -26,7 +29,7 @@ def spell(expr: Expr, engine: Engine, column: Callable[[Column], str]) -> str:
         case Call("not", (Call("is_null", (inner,)),)):
             return f"{_argument('not', inner, engine, column)} IS NOT NULL"
         case Call(name, args):
-            return _word(name, [_argument(name, arg, engine, column) for arg in args], engine)
+            return engine.say(name, *(_argument(name, arg, engine, column) for arg in args))
 
 
 def _flat(expr: Expr, sign: str) -> list[Expr]:
@@ -42,29 +45,32 @@ def _inside(expr: Expr, sign: str, engine: Engine, column: Callable[[Column], st
 
 def _argument(outer: str, arg: Expr, engine: Engine, column: Callable[[Column], str]) -> str:
     text = spell(arg, engine, column)
-    return f"({text})" if outer in _OPEN and isinstance(arg, Call) and arg.name in _OPEN | {"case"} else text
+    return f"({text})" if outer in _OPEN and _is_open(arg) else text
 
 
-def _word(name: str, args: list[str], engine: Engine) -> str:
-    if name in engine.not_offered:
-        raise EngineError(f"{engine.name} does not offer {name}(): {engine.not_offered[name]}")
-    spelling = engine.spelling.get(name if args or name != "count" else "count_rows")
-    if spelling is None:
-        raise EngineError(f"{engine.name} has no spelling for {name!r}: add it to opstally/engines/{engine.name}.py")
-    return spelling.format(*args) if isinstance(spelling, str) else spelling(args)
+def _is_open(expr: Expr) -> bool:
+    """Whether the text of an operator around it could reach into its own."""
+    match expr:
+        case Call(name):
+            return name in _OPEN
+        case Literal(int() | float() as value):
+            return value < 0
+    return False
 
 
-def case(args: list[str] | tuple[str, ...]) -> str:
+def case(args: Sequence[str]) -> str:
     """The SQL of `case`, which all engines share: (when, then, …, else)."""
     whens = " ".join(f"WHEN {w} THEN {t}" for w, t in zip(args[:-1:2], args[1:-1:2], strict=True))
     otherwise = "" if args[-1] == "NULL" else f" ELSE {args[-1]}"
     return f"CASE {whens}{otherwise} END"
 
 
-def divide(args: list[str] | tuple[str, ...], double: str) -> str:
+def divide(args: Sequence[str], double: str) -> str:
     """The SQL of real division, NULL by zero; a constant that is not zero needs no guard."""
-    above, below = (a if a.startswith("CAST(") and a.endswith(f" AS {double})") else f"CAST({a} AS {double})" for a in args)
-    try:
-        return f"{above} / {args[1]}" if float(args[1]) else "NULL"
-    except ValueError:
-        return f"{above} / NULLIF({below}, 0)"
+    above, below = (
+        a if a.startswith("CAST(") and a.endswith(f" AS {double})") else f"CAST({a} AS {double})" for a in args
+    )
+    constant = _NUMBER.match(args[1])
+    if constant is not None:
+        return f"{above} / {args[1]}" if float(constant[0]) else "NULL"
+    return f"{above} / NULLIF({below}, 0)"

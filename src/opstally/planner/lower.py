@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from opstally.errors import BadExpression, did_you_mean
-from opstally.expression import Call, Column, Expr, Literal, Typed, check
+from opstally.expression import Call, Column, Expr, Literal, check
+from opstally.expression.check import Scope
 from opstally.expression.tree import walk
+from opstally.expression.vocabulary import WORDS
 from opstally.period import Calendar, Grain, Period
 from opstally.planner.metric import Basis
 from opstally.planner.schema import BUCKET
@@ -16,7 +19,12 @@ from opstally.planner.schema import BUCKET
 START, END, DAYS = Column((BUCKET, "start_at")), Column((BUCKET, "end_at")), Column((BUCKET, "days"))
 FIRST_DAY, AFTER_DAY = Column((BUCKET, "first_day")), Column((BUCKET, "after_day"))
 BUCKET_TYPES = {START: "timestamp", END: "timestamp", DAYS: "number", FIRST_DAY: "date", AFTER_DAY: "date"}
-_TEXT_ORDERED = frozenset({"<", "<=", ">", ">=", "least", "greatest", "min", "max"})
+_CONTEXT = frozenset(name for name, word in WORDS.items() if word.kind == "context")
+_ORDERING = frozenset({"<", "<=", ">", ">=", "least", "greatest", "min", "max", "last", "first"})
+"""Words whose meaning rests on an order: of texts, that of code points."""
+_TYPED = _ORDERING | {"weekday_of", "add_days"}
+"""Words that are lowered by the types of their arguments."""
+_FOLDED: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,12 @@ class Context:
         if self.period is None:
             raise BadExpression(f"{word}() needs a metric over time")
         start, end = self.calendar.instants(self.period)
-        return Literal({"period_start": start, "period_end": end, "period_days": float(self.period.days)}[word])
+        match word:
+            case "period_start":
+                return Literal(start)
+            case "period_end":
+                return Literal(end)
+        return Literal(float(self.period.days))
 
     def setting(self, name: str) -> Literal:
         if name not in self.assumptions:
@@ -56,39 +69,48 @@ class Context:
         return Literal(float(self.assumptions[name]))
 
 
-def lower(expr: Expr, context: Context, typed: Callable[[Column], Typed], basis: Basis | None = None) -> Expr:
+def lower(expr: Expr, context: Context, typed: Scope, basis: Basis | None = None) -> Expr:
     """The expression in words that every engine spells; `typed` gives the types of its columns."""
     if not isinstance(expr, Call):
         return expr
-    match expr.name:
-        case "as_of":
-            return Literal(context.as_of_end)
-        case "as_of_date":
-            return Literal(context.as_of)
-        case "period_start" | "period_end" | "period_days":
-            return context.bound(expr.name)
-        case "setting":
-            name = expr.args[0]
-            return context.setting(str(name.value) if isinstance(name, Literal) else "")
-        case "overlap_minutes":
-            assert basis is not None
-            return overlap(basis, context, typed)
+    if expr.name in _CONTEXT:
+        return _about_the_period(expr, context, typed, basis)
     args = tuple(lower(arg, context, typed, basis) for arg in expr.args)
-    if expr.name in _TEXT_ORDERED and _type(expr.args[0], typed) == "text":
-        args = tuple(Call("collate", (arg,)) for arg in args)
-    match expr.name:
-        case "date_of":
+    types = [_type(arg, typed) for arg in expr.args] if expr.name in _TYPED else []
+    if expr.name in _ORDERING:
+        args = tuple(Call("collate", (a,)) if t == "text" else a for a, t in zip(args, types, strict=True))
+    match expr.name, args:
+        case "date_of", _:
             return Call("day", (_local(args[0], context),))
-        case "hour_of":
+        case "hour_of", _:
             return Call("hour_of", (_local(args[0], context),))
-        case "weekday_of" if _type(expr.args[0], typed) == "timestamp":
+        case "weekday_of", _ if types[0] == "timestamp":
             return Call("weekday_of", (_local(args[0], context),))
-        case "add_days" if _type(expr.args[0], typed) == "date":
-            return Call("add_days_to_date", args)
+        case "add_days", (day, count) if types[0] == "date":
+            return Call("add_days_to_date", (day, count if types[1] == "integer" else Call("floor", (count,))))
+        case "+" | "-" | "*" as sign, (Literal(int() as left), Literal(int() as right)):
+            return Literal(_FOLDED[sign](left, right))  # engines would compute it in 32 bits
     return Call(expr.name, args)
 
 
-def _type(expr: Expr, typed: Callable[[Column], Typed]) -> str:
+def _about_the_period(word: Call, context: Context, typed: Scope, basis: Basis | None) -> Expr:
+    match word:
+        case Call("as_of"):
+            return Literal(context.as_of_end)
+        case Call("as_of_date"):
+            return Literal(context.as_of)
+        case Call("setting", (Literal(str() as name),)):
+            return context.setting(name)
+        case Call("overlap_minutes"):
+            if basis is None or basis.kind != "during":
+                raise BadExpression(
+                    "overlap_minutes() needs a time basis with `during: [start, end]`", position=word.position
+                )
+            return overlap(basis, context, typed)
+    return context.bound(word.name)
+
+
+def _type(expr: Expr, typed: Scope) -> str:
     return check(expr, typed).type
 
 
@@ -97,19 +119,20 @@ def _local(instant: Expr, context: Context) -> Expr:
     return instant if zone == "UTC" else Call("local_time", (instant, Literal(zone)))
 
 
-def clipped(basis: Basis, context: Context, typed: Callable[[Column], Typed]) -> tuple[Expr, Expr]:
+def clipped(basis: Basis, context: Context, typed: Scope) -> tuple[Expr, Expr]:
     """The part of a row's span that lies inside its bucket, as (start, end)."""
     start, end = Column((basis.start,)), Column((basis.end,))
     low, high = bounds(context, dates=typed(start).type == "date")
     return Call("greatest", (start, low)), Call("least", (Call("coalesce", (end, high)), high))
 
 
-def overlap(basis: Basis, context: Context, typed: Callable[[Column], Typed]) -> Expr:
+def overlap(basis: Basis, context: Context, typed: Scope) -> Expr:
     """Minutes of a row's span inside its bucket."""
     start, end = clipped(basis, context, typed)
+    minutes = Call("minutes_between", (start, end))
     if typed(Column((basis.start,))).type == "date":
-        return Call("*", (Call("days_between", (start, end)), Literal(1440.0)))
-    return Call("minutes_between", (start, end))
+        minutes = Call("*", (Call("days_between", (start, end)), Literal(1440.0)))
+    return Call("greatest", (minutes, Literal(0.0)))  # a span that ends before it starts has none
 
 
 def bounds(context: Context, dates: bool) -> tuple[Expr, Expr]:

@@ -268,9 +268,7 @@ class _ScanWriter:
                 "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
             )
             since = f"greatest({spelled(start)}, {earlier})"
-            seconds = self.engine.spelling["seconds_between"]
-            assert isinstance(seconds, str)
-            own = seconds.format(since, spelled(end))
+            own = self.engine.say("seconds_between", since, spelled(end))
             known = f"{spelled(start)} IS NOT NULL AND {spelled(end)} > {since}"
             outputs.append((f"CASE WHEN {known} THEN {own} ELSE 0 END", f"{name}_seconds"))
         return Cte(f"{self.scan.name}_united", select(outputs, source))

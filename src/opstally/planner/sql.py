@@ -71,10 +71,8 @@ class _Writer:
 
     def _order(self) -> list[str]:
         types = {d.name: d.type for d in self.plan.dimensions}
-        collate = self.engine.spelling["collate"]
-        assert isinstance(collate, str)
         names = {g: f"r.{self.engine.identifier(g)}" for g in self._groups}
-        return [(collate.format(sql) if types.get(g) == "text" else sql) + " NULLS LAST" for g, sql in names.items()]
+        return [(self.engine.say("collate", sql) if types.get(g) == "text" else sql) + " NULLS LAST" for g, sql in names.items()]
 
     def _counters(self) -> list[str]:
         found = [n for c in self.plan.counts for n in (c.period_rows, c.used, *(leaf for _, leaf in c.excluded))]
