@@ -103,15 +103,15 @@ def support_teams(data: Data, as_of: dt.date) -> Sections:
 def _team(tickets: Tickets, as_of: dt.date) -> Row:
     now = midnight(as_of + dt.timedelta(days=1))
     done = [t for t in tickets if t.status in ("resolved", "closed")]
-    agents = {t.agent_id for t in done if t.agent_id is not None}
+    agents = known(t.agent_id for t in done)
     handled = [hours(t.assigned_at, t.resolved_at) for t in done]
     aged = [t for t in tickets if now - t.resolved_at >= dt.timedelta(days=ASSUMED.reopen)]
     asked = [t for t in done if t.satisfaction_offered]
     rated = known(t.satisfaction_score for t in done)
     return {
-        "agent_count": len(agents),
+        "agent_count": len(set(agents)),
         "total_tickets": len(done),
-        "avg_tickets_per_agent": ratio(len(done), len(agents)),
+        "avg_tickets_per_agent": ratio(len(agents), len(set(agents))),
         "avg_handle_hours": mean(handled),
         "team_avg_csat": mean(rated),
         "satisfaction_rate": percent(count(rated, lambda score: score >= 4), len(rated)),
