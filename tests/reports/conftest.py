@@ -1,4 +1,4 @@
-"""A small company that is loaded once, its rows for the oracles, and the reports over it on each engine."""
+"""Two companies that are loaded once, their rows for the oracles, and the reports over them on each engine."""
 
 from __future__ import annotations
 
@@ -9,17 +9,40 @@ import pytest
 from tests.reports import company, tables
 from tests.reports.arithmetic import Data
 
+from opstally import demo
 from opstally.engines.duckdb import DuckDB
 from opstally.engines.engine import Engine
 from opstally.measure import Measuring
+from opstally.workspace import STORE_FILE, Workspace
 
 
 @pytest.fixture(scope="session")
-def loaded() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The company's tables. Tests read them only."""
+def made_up() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of the company that `company` makes up. Tests read them only."""
     connection = tables.filled(**company.rows())
     yield connection
     connection.close()
+
+
+@pytest.fixture(scope="session")
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of the synthetic company, written as exports and loaded as a user would."""
+    folder = tmp_path_factory.mktemp("synthetic")
+    demo.write(folder, scale=0.02)
+    workspace = Workspace.open(folder)
+    assert not workspace.load().errors
+    workspace.close()
+    connection = duckdb.connect(str(folder / STORE_FILE), read_only=True)
+    connection.execute("SET disabled_optimizers = 'window_self_join'")
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="session", params=["made_up", "synthetic"])
+def loaded(request: pytest.FixtureRequest) -> duckdb.DuckDBPyConnection:
+    """Each company's tables."""
+    found: duckdb.DuckDBPyConnection = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -154,29 +154,32 @@ def _band(component: SimpleNamespace) -> str:
 
 def customer_impact(data: Data, as_of: dt.date) -> Sections:
     window = last_weeks(as_of, 13)
+    incidents = [i for i in data("incidents") if reaches(i.started_at, i.resolved_at, window)]
+    exposed = [e for e in data("incident_customers") if reaches(e.exposure_started_at, e.exposure_ended_at, window)]
+    used = [m for m in data("customer_daily_metrics") if window.has(m.metric_date)]
     days = []
     for day in window.days():
-        figures = _impact(data, day)
+        figures = _impact(incidents, exposed, used, day)
         spent = figures["total_incident_minutes"]
         severity = "Major Incident" if spent > ASSUMED.major else "Minor Incident" if spent > 0 else "No Incidents"
         days.append({"metric_day": day.start, "incident_severity": severity} | figures)
     weeks = []
     for week in window.weeks():
-        figures = _impact(data, week)
+        figures = _impact(incidents, exposed, used, week)
         names = ("total_incident_minutes", "customers_affected", "daily_usage", "churned_customers")
         weeks.append({"week": week.start, "weekly_nps": figures["daily_nps"]} | {n: figures[n] for n in names})
     return ordered(days, "-metric_day"), ordered(weeks, "-week")
 
 
-def _impact(data: Data, span: Span) -> Row:
-    incidents = [i for i in data("incidents") if reaches(i.started_at, i.resolved_at, span)]
-    exposed = [e for e in data("incident_customers") if reaches(e.exposure_started_at, e.exposure_ended_at, span)]
-    own = [m for m in data("customer_daily_metrics") if span.has(m.metric_date)]
+def _impact(incidents: Rows, exposed: Rows, used: Rows, span: Span) -> Row:
+    own = [m for m in used if span.has(m.metric_date)]
+    hit = {e.customer_id for e in exposed if reaches(e.exposure_started_at, e.exposure_ended_at, span)}
+    going_on = [(i.started_at, i.resolved_at) for i in incidents if reaches(i.started_at, i.resolved_at, span)]
     scores = known(m.nps_score for m in own)
     balance = count(scores, lambda s: s >= 9) - count(scores, lambda s: s < 7)
     return {
-        "total_incident_minutes": covered(((i.started_at, i.resolved_at) for i in incidents), span),
-        "customers_affected": len({e.customer_id for e in exposed}),
+        "total_incident_minutes": covered(going_on, span),
+        "customers_affected": len(hit),
         "daily_nps": percent(balance, len(scores)),
         "daily_usage": mean(m.usage_minutes for m in own),
         "churned_customers": len({m.customer_id for m in own if m.churned}),
