@@ -37,7 +37,7 @@ def write(
     """
     import duckdb
 
-    from opstally.demo.write import write_company
+    from opstally.demo.whole import write_company
 
     last = until or UNTIL
     _require_sensible(scale, seed, last)
