@@ -63,7 +63,7 @@ def shape(file: DataFile, path: Path, options: Options) -> Shape:
         return Shape(tuple(f"column{i + 1}" for i in range(len(cells))), delimiter, options.quote, False, skip)
     lengthy = options.quote and any("\n" in cell or "\r" in cell for cell in cells)
     return Shape(
-        _names(file, cells),
+        _names(file, cells, options.repeated == "number"),
         delimiter,
         options.quote,
         True,
@@ -82,15 +82,21 @@ def _record(start: Sequence[str], delimiter: str, quote: str) -> list[str]:
     return next(csv.reader(iter(start), delimiter=delimiter, quotechar=quote or None, quoting=quoting), [])
 
 
-def _names(file: DataFile, cells: Sequence[str]) -> tuple[str, ...]:
+def _names(file: DataFile, cells: Sequence[str], number: bool) -> tuple[str, ...]:
     names = [" ".join(cell.split()) or f"column{i + 1}" for i, cell in enumerate(cells)]
     if any("\ufffd" in name for name in names):
         raise LoadError(
             f"{file.shown}:1: the header is not UTF-8 text. Set options.encoding to the file's own, such as cp1252."
         )
+    if number:
+        before = [names[:i].count(name) for i, name in enumerate(names)]
+        names = [f"{name}.{n + 1}" if n else name for name, n in zip(names, before, strict=True)]
     for name in names:
         if names.count(name) > 1:
-            raise LoadError(f"{file.shown}:1: the header has the column {name!r} more than once. Rename one of them.")
+            raise LoadError(
+                f"{file.shown}:1: the header has the column {name!r} more than once. Rename one of them, or number them "
+                "with options: {repeated: number} in their source."
+            )
     return tuple(names)
 
 

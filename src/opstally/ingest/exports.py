@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -9,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opstally.errors import LoadError
-from opstally.expression import parse
-from opstally.expression.tree import columns
 from opstally.ingest.delimited import Shape, csv_scan, shape
-from opstally.ingest.documents import as_lines, json_scan, keys
+from opstally.ingest.documents import as_lines, json_scan, keys, yaml_documents
 from opstally.ingest.files import DataFile, Format, Look, as_utf8, count_lines, encoding_of, look
+from opstally.ingest.nested import dotted
 from opstally.ingest.records import Records, whole_record
-from opstally.model.source import Field_, Source
+from opstally.ingest.xes import events
+from opstally.model.source import Source
 from opstally.store import first_line, quoted, text
 
 if TYPE_CHECKING:
@@ -67,33 +68,18 @@ def exports(files: Iterable[DataFile], source: Source, scratch: Path, connection
                 found.append(_delimited(file, source, scratch))
             case format_:
                 found.append(_json(file, format_, source, scratch, connection))
-    return _with_all_keys(found, _dotted(source))
+    return _with_all_keys(found, dotted(source))
 
 
-def _with_all_keys(found: list[Export], dotted: set[str]) -> list[Export]:
+def _with_all_keys(found: list[Export], wanted: set[str]) -> list[Export]:
     """JSON leaves out what is empty: each such file gets the keys of all of them, and those nested that are asked for."""
     top = {name for export in found if export.format == "jsonl" for name in export.names}
-    nested = tuple(sorted(name for name in dotted - top if name.split(".")[0] in top))
+    nested = tuple(sorted(name for name in wanted - top if name.split(".")[0] in top))
     names = (*sorted(top), *nested)
     return [
         replace(e, names=names, native=("VARCHAR",) * len(names), nested=nested) if e.format == "jsonl" else e
         for e in found
     ]
-
-
-def _dotted(source: Source) -> set[str]:
-    """The dotted names that a source's columns and expressions use."""
-    used: set[str] = set()
-    for target in source.targets:
-        for column in target.columns.values():
-            told = column if isinstance(column, str) else column.source
-            used.update((told,) if isinstance(told, str) else told or ())
-            if isinstance(column, Field_) and column.value:
-                used.update(c.name for c in columns(parse(column.value)))
-        if target.where:
-            used.update(c.name for c in columns(parse(target.where)))
-        used.update([target.recency] if target.recency else [])
-    return {name for name in used if "." in name}
 
 
 def _delimited(file: DataFile, source: Source, scratch: Path) -> Export:
@@ -116,7 +102,13 @@ def _json(file: DataFile, format_: Format, source: Source, scratch: Path, connec
     seen = look(file, "")
     if seen.bytes == 0:
         raise LoadError(f"{file.shown} is empty. Export it again, or remove it.")
-    path = _in_utf8(file, source, scratch)
+    if format_ in ("xes", "yaml"):
+        path = scratch / f"{seen.sha256[:16]}.jsonl"
+        with open(path, "w", encoding="utf-8") as lines:
+            for record in events(file) if format_ == "xes" else yaml_documents(file):
+                lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+    else:
+        path = _in_utf8(file, source, scratch)
     if format_ == "json":
         path = as_lines(file, path, source.options.records, scratch)
     names = keys(connection, [path])
@@ -143,12 +135,13 @@ def groups(ready: Sequence[Export]) -> list[list[Export]]:
 def records(group: Sequence[Export]) -> Records:
     """The records of files that are alike."""
     first, paths = group[0], [export.path for export in group]
+    stems = tuple(export.file.stem for export in group)
     if first.format == "csv" and first.shape is not None:
         sql = csv_scan(paths, first.shape, together=not first.look.spans)
-        return Records(sql, first.names, first.file.shown, first.native, whole_record(first.names))
+        return Records(sql, first.names, first.file.shown, first.native, whole_record(first.names), stems=stems)
     if first.format == "jsonl":
         sql = json_scan(paths, first.names, first.nested)
-        return Records(sql, first.names, first.file.shown, first.native, "line", broken="broken")
+        return Records(sql, first.names, first.file.shown, first.native, "line", broken="broken", stems=stems)
     taken = ", ".join(f"{quoted(name)} AS r{i}" for i, name in enumerate(first.names))
     sql = f"(SELECT {taken}, file_index FROM read_parquet([{', '.join(text(str(p)) for p in paths)}]))"
-    return Records(sql, first.names, first.file.shown, first.native, whole_record(first.names))
+    return Records(sql, first.names, first.file.shown, first.native, whole_record(first.names), stems=stems)

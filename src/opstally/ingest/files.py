@@ -15,7 +15,7 @@ from typing import IO, Final, Literal
 
 from opstally.errors import LoadError
 
-Format = Literal["csv", "parquet", "json", "jsonl"]
+Format = Literal["csv", "parquet", "json", "jsonl", "xes", "yaml"]
 
 FORMATS: Final[dict[str, Format]] = {
     ".csv": "csv",
@@ -25,6 +25,9 @@ FORMATS: Final[dict[str, Format]] = {
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".xes": "xes",
+    ".yml": "yaml",
+    ".yaml": "yaml",
 }
 _CHUNK: Final = 4 << 20
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}

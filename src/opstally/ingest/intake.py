@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
 from opstally.errors import LoadError, UnknownName
-from opstally.ingest.delimited import shape
 from opstally.ingest.exports import Export
 from opstally.ingest.files import FORMATS, DataFile, matching
+from opstally.ingest.peek import matches, peek
 from opstally.ingest.records import squashed
 from opstally.library import Library
 from opstally.model.project import Project
-from opstally.model.source import Options, Source, Target
+from opstally.model.source import Source, Target
 from opstally.model.table import Table
 
 DATA: Final = "data"
@@ -133,12 +133,7 @@ def _recognised(library: Library, files: Sequence[DataFile]) -> Iterator[Intake 
     """Sources of the package whose exports lie in data/: by file name and header, the most particular one."""
     takers: dict[str, list[DataFile]] = {}
     for file in files:
-        header = _header(file)
-        known = [
-            (len(d.declaration.match.columns), name)
-            for name, d in library.sources.items()
-            if d.file.startswith("catalog/") and _matches(d.declaration, file, header)
-        ]
+        known = recognised_by(file, shipped(library))
         best = [name for columns, name in known if columns == max(known)[0]]
         if len(best) > 1:
             yield LoadError(
@@ -151,22 +146,22 @@ def _recognised(library: Library, files: Sequence[DataFile]) -> Iterator[Intake 
         yield Intake(name, library.sources[name].declaration, tuple(taken))
 
 
-def _matches(source: Source, file: DataFile, header: frozenset[str]) -> bool:
-    match = source.match
-    if not match.columns or file.format(source.format) != source.format:
-        return False
-    named = not match.files or any(fnmatch(file.path.name.lower(), pattern.lower()) for pattern in match.files)
-    return named and {squashed(column) for column in match.columns} <= header
+def shipped(library: Library) -> dict[str, Source]:
+    """The sources of the package by name; those of a project say their files themselves."""
+    return {name: d.declaration for name, d in library.sources.items() if d.file.startswith("catalog/")}
 
 
-def _header(file: DataFile) -> frozenset[str]:
-    """The squashed column names of a delimited file; nothing for what is none, or cannot be read."""
-    if file.format() != "csv":
-        return frozenset()
-    try:
-        return frozenset(squashed(name) for name in shape(file, file.path, Options()).names)
-    except (LoadError, OSError, EOFError):
-        return frozenset()  # whoever takes the file says what is wrong with it
+def recognised_by(file: DataFile, sources: Mapping[str, Source]) -> list[tuple[int, str]]:
+    """(Columns that tell it, name) of each source whose exports look like this file."""
+    glance = peek(file)
+    if glance is None:
+        return []
+    return [(len(s.match.columns), name) for name, s in sources.items() if _named(s, file) and matches(s, glance)]
+
+
+def _named(source: Source, file: DataFile) -> bool:
+    patterns = source.match.files
+    return not patterns or any(fnmatch(file.path.name.lower(), pattern.lower()) for pattern in patterns)
 
 
 def _named_after_tables(library: Library, folder: Path, files: Sequence[DataFile]) -> Iterator[Intake]:

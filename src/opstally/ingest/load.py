@@ -245,7 +245,7 @@ def _file(source: str, export: Export) -> LoadedFile:
 
 def _digest(source: Source, target: Target, table: Table) -> str:
     """Of all that decides what a file's records mean."""
-    how = asdict(source.options), source.timezone, source.date_format, source.format
+    how = asdict(source.options), source.timezone, source.date_format, source.format, source.epoch
     read = asdict(target) | {"exclude_note": ""}
     columns = {name: (c.type, c.allowed, c.fill) for name, c in table.columns.items()}
     told = [how, read, columns, table.key, table.recency, table.revision]

@@ -14,12 +14,13 @@ from opstally.ingest.expressions import Meaning, parsed, types_by_use
 from opstally.ingest.faults import FAULT_TYPE, Fault, absent, broken_rules, out_of_bounds
 from opstally.ingest.layers import Layers
 from opstally.ingest.records import Records
-from opstally.ingest.values import Reading, Writing, listed, mapped, reading
+from opstally.ingest.values import OFFSET, Reading, Writing, listed, mapped, reading
 from opstally.model.source import Field_, Source, Target
 from opstally.model.table import Column, Table
 from opstally.model.unit import ColumnType
 from opstally.store import quoted, text
 
+NOT_OPEN: Final = "is no JSON, so nothing can be taken out of it"
 GOOD, FAULTY, LEFT_OUT, BLANK = 0, 1, 2, 3
 """What becomes of a record: a row; quarantined; not a row of this table; not a record at all."""
 
@@ -78,6 +79,7 @@ class _Mapping:
         self.read_local: dict[str, str] = {}
         self.read: dict[str, str] = {}
         self.made: dict[str, str] = {}
+        self.extracted: dict[str, str] = {}
         self.mapped: dict[str, str] = {}
         self.local: dict[str, str] = {}
         self.values: dict[str, str] = {}
@@ -96,11 +98,13 @@ class _Mapping:
         layers = Layers(self.records.sql)
         if not self.records.numbered:
             layers.add({"_line": "CAST(NULL AS BIGINT)"})
-        for layer in (self.clean, self.joined, self.read_local, self.read, self.made, self.mapped, self.local):
+        for layer in (self.clean, self.joined, self.read_local, self.read, self.made, self.extracted):
             layers.add(layer)
-        layers.add(self.values)
+        for layer in (self.mapped, self.local, self.values):
+            layers.add(layer)
         layers.add(filled)
-        faults = [*self.input_faults, *self._faults(columns)]
+        closed = [Fault(name, f"({sql}) IS NOT NULL", sql, NOT_OPEN) for name, sql in self.records.astray]
+        faults = [*closed, *self.input_faults, *self._faults(columns)]
         layers.add({"_bad": " OR ".join([f.when for f in faults] or ["false"]), "_keep": keep})
         layers.add({"_fate": self._fate()})
         layers.add({"_faults": f"CASE WHEN _fate = {FAULTY} THEN {self._listed(faults)} END"})
@@ -141,7 +145,7 @@ class _Mapping:
 
     def _inputs(self) -> dict[str, str]:
         """Reads the columns that expressions name, in the types that their use tells: name → SQL name."""
-        exprs = {name: parsed(f.value) for name, f in self.fields.items() if f.value is not None}
+        exprs = {n: parsed(f.value) for n, f in self.fields.items() if f.value is not None and self._wanted(f)}
         if self.target.where:
             exprs["where"] = parsed(self.target.where)
         found: dict[str, str] = {}
@@ -154,7 +158,7 @@ class _Mapping:
             raw = self._text(column.name)
             found[column.name] = f"{raw}_{type_}" if type_ != "text" else raw
             if type_ != "text":
-                how = reading(raw, type_, Writing(self._format(type_), self.source.timezone))
+                how = reading(raw, type_, self._writing(self._format(type_), self.source.timezone))
                 self._read(how, found[column.name], self.read_local, self.read)
                 self.input_faults.append(unread(column.name, raw, found[column.name], how))
         return found
@@ -183,7 +187,7 @@ class _Mapping:
         column = self.table.columns[name]
         made = _Made(name, column, value=f"CAST(NULL AS {DuckDB.types[column.type]})")
         told = self.fields.get(name)
-        if told is None or (told.optional and not self._has(told)):
+        if told is None or not self._wanted(told):
             self._refuse_without(made)
             return made
         made.provided, made.value = True, f"v{at}"
@@ -211,9 +215,12 @@ class _Mapping:
                 f"{self.records.shown} has no column for {self.table.table}.{made.name}, which is required.{near}"
             )
 
-    def _has(self, told: Field_) -> bool:
+    def _wanted(self, told: Field_) -> bool:
+        """Whether the export has what a column is made from, or must have it."""
         names = (told.source,) if isinstance(told.source, str) else told.source or ()
-        return all(name == "*" or self.records.find(name) is not None for name in names)
+        if told.value is not None:
+            names = tuple(c.name for c in columns_of(parsed(told.value)))
+        return not told.optional or all(name == "*" or self.records.find(name) is not None for name in names)
 
     def _input_name(self, name: str) -> str:
         type_ = self.types[name]
@@ -262,6 +269,11 @@ class _Mapping:
     def _parse(self, made: _Made, at: int, told: Field_) -> None:
         """A column that is read from text."""
         raw = made.given
+        if told.extract:
+            self.extracted[f"e{at}"] = f"nullif(regexp_extract({raw}, {text(told.extract)}, 1), '')"
+            form = f"does not have the form {told.extract}"
+            made.faults.append(Fault(made.name, f"({raw} IS NOT NULL AND e{at} IS NULL)", raw, form))
+            raw = f"e{at}"
         if told.map:
             self.mapped[f"m{at}"] = mapped(raw, told.map, told.otherwise)
             reason = f"is not one of {listed(sorted(told.map))}"
@@ -269,7 +281,7 @@ class _Mapping:
             raw = f"m{at}"
         zone = told.timezone or self.source.timezone
         column = made.column
-        how = Writing(told.format or self._format(column.type), zone, told.decimal, told.scale)
+        how = self._writing(told.format or self._format(column.type), zone, told.decimal, told.scale)
         read = reading(raw, column.type, how, column.allowed)
         self._read(read, f"v{at}", self.local, self.values)
         made.faults.append(unread(made.name, raw, f"v{at}", read, shown=made.given))
@@ -280,6 +292,14 @@ class _Mapping:
             values[name] = how.finish(f"{name}_exact", f"{name}_local")
         else:
             values[name] = how.value
+
+    def _writing(self, format_: str | None, zone: str, decimal: str = ".", scale: float | None = None) -> Writing:
+        if format_ == OFFSET and self.source.epoch is None:
+            raise LoadError(
+                f"Source {self.source.source}: its times count seconds from a moment that the export does not tell. "
+                f'Which one? Answer in sources/{self.source.source}.yml with its UTC time, such as epoch: "2024-01-01".'
+            )
+        return Writing(format_, zone, decimal, scale, self.source.epoch)
 
     def _format(self, type_: ColumnType) -> str | None:
         return self.source.date_format if type_ in ("date", "timestamp") else None

@@ -26,6 +26,10 @@ class Records:
     raw: str
     numbered: bool = False
     broken: str = ""
+    stems: tuple[str, ...] = ()
+    """The names of the files, without extensions, by their position."""
+    astray: tuple[tuple[str, str], ...] = ()
+    """(Name, SQL of the text) of what should hold other values and, where the text is not NULL, does not."""
 
     def find(self, name: str) -> int | None:
         """The position of a column: by its exact name, or else the one that differs in case and separators only."""

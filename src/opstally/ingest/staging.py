@@ -14,9 +14,11 @@ from opstally.ingest.exports import Export, groups, records
 from opstally.ingest.expressions import Meaning
 from opstally.ingest.lines import Broken, mend
 from opstally.ingest.mapping import EXTRAS, FAULTY, GOOD, LEFT_OUT, Rows, rows
+from opstally.ingest.nested import opened
 from opstally.ingest.records import Records, whole_record
 from opstally.ingest.watching import Watching
-from opstally.model.source import Source, Target
+from opstally.ingest.zones import prepare
+from opstally.model.source import Field_, Source, Target
 from opstally.model.table import Table
 from opstally.store import first_line, quoted
 
@@ -78,6 +80,7 @@ def stage(
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {staged.rejects} (file INTEGER, line BIGINT, text VARCHAR, reason VARCHAR)"
     )
+    prepare(connection, _zones(*mapper(ready[:1])))
     reader = _Reader(connection, staged, mapper, meaning, scratch)
     for group in groups(ready):
         begun, ended = (0.8 * n / len(ready) for n in (len(staged.files), len(staged.files) + len(group)))
@@ -87,6 +90,11 @@ def stage(
     fates = dict(connection.execute(f"SELECT _fate, count(*) FROM {staged.name} GROUP BY _fate").fetchall())
     staged.good, staged.faulty, staged.left_out = (fates.get(fate, 0) for fate in (GOOD, FAULTY, LEFT_OUT))
     return staged
+
+
+def _zones(source: Source, target: Target) -> set[str]:
+    told = {column.timezone for column in target.columns.values() if isinstance(column, Field_) and column.timezone}
+    return {source.timezone, *told}
 
 
 def _count(connection: DuckDBPyConnection, sql: str) -> int:
@@ -121,7 +129,7 @@ class _Reader:
     def _rows(self, group: Sequence[Export], read: Records, first: int) -> Rows:
         staged = self.staged
         source, target = self.mapper(group)
-        made = rows(source, target, staged.table, read, self.meaning, first)
+        made = rows(source, target, staged.table, opened(read, source, target), self.meaning, first)
         given = {*staged.provided, *made.provided}
         staged.provided = tuple(name for name in staged.table.columns if name in given)
         staged.digests = tuple(dict.fromkeys([*staged.digests, *made.digests]))
@@ -180,7 +188,8 @@ class _Reader:
         copy = self.scratch / f"mended-{at}.csv"
         laid, broken = mend(export.file, export.path, export.shape, copy)
         sql = csv_scan([copy], laid, together=False, numbered=True)
-        read = Records(sql, export.names, export.file.shown, export.native, whole_record(export.names), numbered=True)
+        raw, stems = whole_record(export.names), (export.file.stem,)
+        read = Records(sql, export.names, export.file.shown, export.native, raw, numbered=True, stems=stems)
         self._insert(self._rows([export], read, at))
         if self._rejected(at):
             raise LoadError(f"{export.file.shown} cannot be read, not even line by line. Export it again.")

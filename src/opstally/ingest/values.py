@@ -30,6 +30,8 @@ class Writing:
     zone: str = "UTC"
     decimal: str = "."
     scale: float | None = None
+    epoch: str | None = None
+    """The timestamp from which offsets count."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ _IN_RANGE: Final = f"{{0}} BETWEEN {{1}} '{EARLIEST}' AND {{1}} '{LATEST}'"
 
 
 def _date(raw: str, how: Writing) -> Reading:
-    if how.format in _EPOCHS:
-        value = f"CAST({_epoch(raw, how.format)} AS DATE)"
+    if how.format in _COUNTED:
+        value = f"CAST({_counted(raw, how)} AS DATE)"
     elif how.format:
         value = f"CAST(try_strptime({raw}, {text(how.format)}) AS DATE)"
     else:
@@ -128,8 +130,8 @@ def _timestamp(raw: str, how: Writing) -> Reading:
     wanted = _wanted(how, "such as 2026-10-31 14:05:00 or 2026-10-31T14:05:00+01:00")
     skipped = "" if how.zone == "UTC" else f", or is skipped by the clocks of {how.zone}"
     otherwise, sound = f"is not a timestamp ({wanted}){skipped}", _IN_RANGE.replace("{1}", "TIMESTAMP")
-    if how.format in _EPOCHS:
-        return Reading(_epoch(raw, how.format), otherwise, sound)
+    if how.format in _COUNTED:
+        return Reading(_counted(raw, how), otherwise, sound)
     if how.format:
         value = f"CAST(try_strptime({raw}, {text(how.format)}) AS TIMESTAMP)"
         exact, local = (value, "") if "%z" in how.format else ("CAST(NULL AS TIMESTAMP)", value)
@@ -158,12 +160,21 @@ _EPOCHS: Final = {"epoch": 1_000_000, "epoch_ms": 1_000}
 """Formats of numbers that count from 1970 → microseconds of one."""
 
 
-def _epoch(raw: str, format_: str | None) -> str:
-    factor = _EPOCHS[format_ or ""]
-    return f"TRY(make_timestamp(CAST(CAST({raw} AS DECIMAL(30, 6)) * {factor} AS BIGINT)))"
+OFFSET: Final = "offset"
+"""The format of numbers that count seconds from a declared moment, or to it where their scale is negative."""
+_COUNTED: Final = (*_EPOCHS, OFFSET)
+
+
+def _counted(raw: str, how: Writing) -> str:
+    if how.format == OFFSET:
+        microseconds = f"CAST(CAST({raw} AS DECIMAL(30, 6)) * {round((how.scale or 1) * 1_000_000)} AS BIGINT)"
+        return f"TRY(TIMESTAMP {text(how.epoch or '')} + to_microseconds({microseconds}))"
+    return f"TRY(make_timestamp(CAST(CAST({raw} AS DECIMAL(30, 6)) * {_EPOCHS[how.format or '']} AS BIGINT)))"
 
 
 def _wanted(how: Writing, usual: str) -> str:
+    if how.format == OFFSET:
+        return f"expected seconds since {how.epoch}"
     if how.format in _EPOCHS:
         return f"expected {'seconds' if how.format == 'epoch' else 'milliseconds'} since 1970"
     return f"expected {how.format}" if how.format else usual

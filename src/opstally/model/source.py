@@ -27,6 +27,8 @@ class Options(Declaration):
     """Texts that mean "no value"."""
     records: str | None = None
     """Dotted path to the list of records in a JSON file."""
+    repeated: Literal["refuse", "number"] = "refuse"
+    """Columns of one name: refuse the file, or call the second `Comment.2`, the third `Comment.3`."""
 
 
 class Field_(Declaration):
@@ -43,7 +45,10 @@ class Field_(Declaration):
     otherwise: str | None = None
     """Value for what `map` does not name; without it such rows go to quarantine."""
     format: str | None = None
-    """strptime format of a date or timestamp, or "epoch" or "epoch_ms"; ISO 8601 unless told."""
+    """strptime format of a date or timestamp, or "epoch" or "epoch_ms" (since 1970), or "offset" (seconds since the
+    source's `epoch`); ISO 8601 unless told."""
+    extract: str | None = None
+    """Regular expression with one group: only that part of the text counts; a text without it is a fault."""
     timezone: str | None = None
     """Of timestamps without an offset; the source's unless told."""
     decimal: Literal[".", ","] = "."
@@ -65,10 +70,28 @@ class Target(Declaration):
     """Our column → the export's column, or how it is made."""
     where: Expression | None = None
     """Which records of the export are rows of this table."""
+    each: dict[Name, str] = field(default_factory=dict)
+    """A row for each element of a list inside a record: `{update: incident_updates}` makes `update.id` the element's
+    own `id`, while other names stay those of the record. A second entry may go into the first one's elements
+    (`{history: changelog.histories, item: history.items}`). `update.#` is the element's position, from 1; an object
+    gives elements with `key` and `value`. Lists in a text column (JSON in a CSV) are opened as well."""
+    keep_empty: bool = False
+    """With `each`: a record without elements makes one row, with nothing from the list."""
     recency: str | None = None
     """The export's column that tells the newest version of a row; the table's unless told."""
     exclude_note: str = ""
     """Said of the records that `where` leaves out."""
+
+
+class Pull(Declaration):
+    """A query to a PostgreSQL database whose rows are the records."""
+
+    connection: str
+    """Connection string; `$NAME` reads the environment."""
+    query: str
+    cursor: str | None = None
+    """A column of the query that only grows, such as a time of change. A pull asks for the rows from the largest value
+    seen on, that value included, as more rows may have come with it; without a cursor it asks for all rows."""
 
 
 class Source(Declaration):
@@ -79,12 +102,16 @@ class Source(Declaration):
     description: str = ""
     files: tuple[str, ...] = ()
     """Globs in the project folder; a project usually says its own."""
-    format: Literal["csv", "parquet", "json", "jsonl"] = "csv"
+    format: Literal["csv", "parquet", "json", "jsonl", "xes", "yaml"] = "csv"
     options: Options = Options()
     timezone: str = "UTC"
     """Of timestamps without an offset."""
     date_format: str | None = None
     """strptime format of all dates and timestamps that do not say their own."""
+    epoch: str | None = None
+    """The UTC timestamp from which columns with `format: offset` count their seconds; exports do not tell it."""
+    pull: Pull | None = None
+    """Where the records are pulled from, for a source without files."""
     match: Match = Match()
     targets: tuple[Target, ...] = field(metadata={"min_length": 1})
     cannot: dict[str, str] = field(default_factory=dict)
