@@ -19,6 +19,8 @@ def check(context: typer.Context, format_: Format = None) -> None:
 
     Exit code 1 when there are errors: definitions that cannot be used, rows that no number counts.
     """
+    from opstally.workspace import STORE_FILE  # lazy: help starts without it
+
     chosen = read_format(format_, None, ("table", "json"))
     workspace = open_workspace(context)
     try:
@@ -31,6 +33,8 @@ def check(context: typer.Context, format_: Format = None) -> None:
         _print_json(found)
     else:
         _print(found)
+        if workspace.engine_name == "duckdb" and not (workspace.folder / STORE_FILE).exists():
+            output.narrate("No data is loaded yet: put exports into data/ and run 'opstally load'.")
     if found.failed:
         raise typer.Exit(1)
 

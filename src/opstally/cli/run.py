@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from opstally.errors import OpstallyError
+from opstally.errors import OpstallyError, did_you_mean
 
 if TYPE_CHECKING:
     from typer import TyperException
@@ -94,10 +94,18 @@ def _misused(error: TyperException) -> int:
         return error.exit_code
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "opstally"
-    sentence = error.format_message().rstrip()
+    sentence = _sentence(error).rstrip()
     stop = "" if sentence.endswith((".", "?", ")")) else "."
     _tell(f"{sentence}{stop} See '{command} --help'.")
     return error.exit_code
+
+
+def _sentence(error: TyperException) -> str:
+    """The error in our words where we have better ones."""
+    option = getattr(error, "option_name", None)
+    if type(error).__name__ == "NoSuchOption" and option:
+        return f"There is no option {option}.{did_you_mean(option, getattr(error, 'possibilities', None) or ())}"
+    return error.format_message()
 
 
 def _tell(sentence: str, prefix: str = "opstally: ") -> None:

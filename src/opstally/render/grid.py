@@ -26,6 +26,7 @@ PARTIAL: Final = "…"
 _GAP: Final = 2
 _WIDEST_TEXT: Final = 44
 _NARROWEST_TEXT: Final = 12
+_LONGEST_WORD: Final = 30
 _HEADING_LINES: Final = 3
 
 
@@ -70,8 +71,12 @@ class Lane:
 
     @property
     def least(self) -> int:
-        """What it can be squeezed to: text folds, numbers do not."""
-        return self.width if self.is_right else min(self.width, _NARROWEST_TEXT)
+        """What it can be squeezed to: text folds between words, numbers do not."""
+        if self.is_right:
+            return self.width
+        words = [word for text in (self.heading, *(cell.text for cell in self.cells)) for word in text.split()]
+        longest = max((len(word) for word in words), default=0)
+        return min(self.width, max(_NARROWEST_TEXT, min(longest, _LONGEST_WORD)))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,50 @@
+"""`opstally demo`: from nothing to a report, with one command."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import opstally as package
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The folder in which the demo was made, and what the command said."""
+    folder = tmp_path_factory.mktemp("demo")
+    environment = os.environ | {"PYTHONPATH": str(Path(package.__file__).parents[1])}
+    command = [sys.executable, "-m", "opstally", "demo", "company", "--scale", "0.02"]
+    return folder, subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_dashboard_is_the_output_and_the_rest_is_narration(company: Any) -> None:
+    _, done = company
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Operations dashboard  01 Oct – 31 Oct 2026 vs 01 Sep – 30 Sep 2026\n")
+    assert re.search(r"Loaded [\d,]+ rows in [\d.]+ s", done.stderr)
+
+
+def test_what_to_try_next_works(company: Any, opstally: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, done = company
+    commands = [line.split() for line in done.stderr.partition("Try next:")[2].splitlines() if line.strip()]
+    assert commands[0] == ["cd", "company"]
+    monkeypatch.chdir(folder / "company")
+    for command in commands[1:]:
+        assert command[0] == "opstally"
+        tried = opstally(*command[1:])
+        assert tried.code == 0, (command, tried.err)
+    assert (folder / "company" / "reports" / "operations-dashboard.html").exists()
+
+
+def test_a_folder_with_something_else_is_left_alone(opstally: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    done = opstally("demo", tmp_path)
+    assert done.code == 2
+    assert "holds something else already" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

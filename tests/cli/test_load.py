@@ -1,0 +1,88 @@
+"""`opstally load` and `opstally check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+BAD = "t8,2026-10-21 09:00:00,2026-10-20 09:10:00,,open,low,Night,,3\nt9,yesterday,,,open,low,Night,,\n"
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The summary's counts by table."""
+    lines = [line.split() for line in text.splitlines()[2:]]
+    return {line[1] if len(line) == 7 else line[0]: line[-5:] for line in lines}
+
+
+def test_again_changes_nothing(opstally: Any, project: Path) -> None:
+    done = opstally("load")
+    assert done.code == 0
+    assert rows(done.out) == {"support_tickets": ["7", "0", "7", "0", "0"], "Total": ["7", "0", "7", "0", "0"]}
+    assert "support_tickets: 7 rows read" in done.err
+    assert project.is_dir()
+
+
+def test_bad_rows_are_set_aside_with_their_reasons(opstally: Any, project: Path) -> None:
+    with (project / "data" / "support_tickets.csv").open("a", encoding="utf-8") as file:
+        file.write(BAD)
+    done = opstally("load")
+    assert done.code == 0
+    assert rows(done.out)["Total"] == ["9", "0", "7", "0", "2"]
+    assert "In quarantine, and in no number" in done.err
+    assert "data/support_tickets.csv:10 yesterday" in done.err
+    checked = opstally("check")
+    assert checked.code == 1
+    assert "data/support_tickets.csv:10 yesterday" in checked.out
+    assert "2 kinds of error" in checked.err
+    told = opstally("check", "--format", "json").object()
+    assert told["failed"] is True
+    assert {finding["column"] for finding in told["findings"]} >= {"created_at"}
+
+
+def test_json(opstally: Any, project: Path) -> None:
+    told = opstally("load", "--format", "json").object()
+    [loaded] = told["loaded"]
+    assert loaded["read"] == loaded["merged"] + loaded["unchanged"] + loaded["duplicate"] + loaded["quarantined"]
+    assert project.is_dir()
+
+
+def test_a_source_that_is_not_there(opstally: Any, project: Path) -> None:
+    done = opstally("load", "support_tikets")
+    assert done.code == 2
+    assert "support_tickets" in done.err
+    assert project.is_dir()
+
+
+def test_a_refused_source_fails_the_load(opstally: Any, project: Path) -> None:
+    (project / "data" / "agents.csv").write_text("agent,nickname\n1,x\n", encoding="utf-8")
+    done = opstally("load")
+    assert done.code == 1
+    assert "agents" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_nothing_wrong(opstally: Any, project: Path) -> None:
+    done = opstally("check")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "No problems in the definitions, none in the data.\n"
+    assert project.is_dir()
+
+
+def test_problems_in_definitions(opstally: Any, project: Path) -> None:
+    (project / "metrics").mkdir()
+    (project / "metrics" / "x.yml").write_text(
+        "metric: x\nlabel: X\ndescription: X.\ndomain: support\ntable: support_tickets\n"
+        "value: sum(handle_minuts)\nunit: minutes\ngood: up\n",
+        encoding="utf-8",
+    )
+    done = opstally("check")
+    assert done.code == 1
+    assert done.out.startswith("metrics/x.yml:6: ")
+    assert "Did you mean 'handle_minutes'" in done.out
+
+
+def test_before_anything_is_loaded(opstally: Any, project: Path) -> None:
+    (project / "opstally.duckdb").unlink()
+    done = opstally("check")
+    assert done.code == 0
+    assert "No data is loaded yet: put exports into data/ and run 'opstally load'." in done.err

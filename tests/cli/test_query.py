@@ -1,0 +1,80 @@
+"""`opstally query`: metrics by dimensions, over time, compared, and their SQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+RANGE = ("--as-of", "2026-10-25", "--range", "3w")
+
+
+def test_by_a_dimension_with_total(opstally: Any, project: Path) -> None:
+    done = opstally(
+        "query", "tickets_created", "first_response_sla", "--by", "team", "--total", *RANGE, "--format", "json"
+    )
+    [section] = done.object()["sections"]
+    assert section["rows"] == [
+        {"team": "Core", "tickets_created": 3, "first_response_sla": pytest.approx(200 / 3, rel=1e-12)},
+        {"team": "Night", "tickets_created": 4, "first_response_sla": 50.0},
+    ]
+    assert section["total"] == {"team": None, "tickets_created": 7, "first_response_sla": 60.0}
+    assert done.object()["report"] is None
+    assert project.is_dir()
+
+
+def test_names_may_be_joined_by_commas(opstally: Any, project: Path) -> None:
+    one = opstally("query", "tickets_created,csat", "--by", "team,ticket_priority", *RANGE, "--format", "csv")
+    two = opstally(
+        "query", "tickets_created", "csat", "--by", "team", "--by", "ticket_priority", *RANGE, "--format", "csv"
+    )
+    assert one.out == two.out
+    assert one.out.startswith("team,ticket_priority,tickets_created,csat\r\n")
+    assert project.is_dir()
+
+
+def test_over_time_and_compared(opstally: Any, project: Path) -> None:
+    done = opstally(
+        "query", "tickets_created", "--grain", "week", "--compare", "previous",
+        "--as-of", "2026-10-25", "--range", "2026-10-12..2026-10-26", "--format", "csv",
+    )  # fmt: skip
+    assert done.out == (
+        "week,tickets_created,tickets_created_before,tickets_created_change\r\n2026-10-12,2,,\r\n2026-10-19,3,2,1\r\n"
+    )
+    shown = opstally("query", "tickets_created", "--compare", "previous", *RANGE)
+    assert "05 Oct – 25 Oct 2026 vs 14 Sep – 04 Oct 2026" in shown.out
+    assert project.is_dir()
+
+
+def test_the_sql_can_be_pasted(opstally: Any, project: Path) -> None:
+    arguments = ("query", "tickets_created", "--by", "team", *RANGE)
+    sql = opstally(*arguments, "--sql")
+    assert sql.code == 0
+    with duckdb.connect(str(project / "opstally.duckdb"), read_only=True) as connection:
+        rows = connection.execute(sql.out).fetchall()
+    assert sorted(row[:2] for row in rows) == [("Core", 3), ("Night", 4)]
+
+
+def test_the_sql_of_a_comparison_is_both(opstally: Any, project: Path) -> None:
+    sql = opstally("query", "tickets_created", "--compare", "previous", *RANGE, "--sql")
+    assert sql.out.count(";\n") == 2
+    assert project.is_dir()
+
+
+def test_errors(opstally: Any, project: Path) -> None:
+    for arguments, code, sentence in (
+        (("csatt",), 2, "There is no metric 'csatt'. Did you mean 'csat'?"),
+        (("csat", "--by", "tem"), 2, "There is no dimension 'tem' of support_tickets. Did you mean 'team'?"),
+        (("csat", "--grain", "fortnight"), 2, "There is no grain 'fortnight'."),
+        (("csat", "--compare", "last"), 2, "There is no comparison 'last': previous or year."),
+        (("csat", "--where", "team = "), 2, "The expression ends too early"),
+        (("incident_count",), 1, "incident_count has no data: needs table incidents."),
+        (("csat", "uptime", "--by", "team"), 2, "which infrastructure_monitoring does not have"),
+    ):
+        done = opstally("query", *arguments)
+        assert done.code == code
+        assert sentence in done.err
+        assert done.out == ""
+    assert project.is_dir()
