@@ -18,7 +18,8 @@ from opstally.library import PROJECT_FILE, Library, load, read_project
 from opstally.measure import Measuring
 from opstally.model.project import Project
 from opstally.period import Calendar, read_grain, window
-from opstally.planner.listing import USED, listing
+from opstally.planner.listing import listing
+from opstally.planner.plan import USED
 from opstally.planner.query import Query
 from opstally.result import Freshness, ReportResult, Result, Value
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opstally.engines.engine import Engine
-from opstally.expression import Call, Column, Expr, Literal
+from opstally.expression import Call, Column, Expr
 from opstally.expression.tree import columns
 from opstally.planner.lower import Context
-from opstally.planner.metric import Linked, leaves, used
-from opstally.planner.plan import FALSE, Plan, reasons
+from opstally.planner.metric import Linked, leaves
+from opstally.planner.plan import USED, Plan, fate
 from opstally.planner.scan import Scan, ScanKey, row_ctes
 from opstally.planner.schema import Schema
 from opstally.planner.text import script, select
 
-USED = "used"
-FILTERED = "outside the filter"
 FATE = "fate"
 
 
@@ -38,8 +36,7 @@ def listing(made: Plan, part: Linked, schema: Schema, engine: Engine, context: C
     planned = made.scans[ScanKey(part.table, part.basis)]
     scan = Scan(planned.key, planned.name, (), None, None)
     shown = _shown(part, planned, schema)
-    fate = _fate(part, planned.where)
-    steps = row_ctes(scan, shown, {FATE: fate}, schema, engine, context)
+    steps = row_ctes(scan, shown, {FATE: fate(part, planned.where)}, schema, engine, context)
     source = steps[-1].name
     counts = script(steps, select([(FATE, FATE), ("count(*)", "row_count")], source, group=[FATE]))
     names = [engine.identifier(name) for name in shown]
@@ -67,17 +64,3 @@ def _shown(part: Linked, planned: Scan, schema: Schema) -> dict[str, Expr]:
     if any(c.name == "overlap_minutes" for c in calls) or "overlap_minutes" in part.declaration.value:
         wanted["overlap_minutes"] = Call("overlap_minutes")
     return wanted
-
-
-def _fate(part: Linked, where: Expr | None) -> Expr:
-    """Each row's one fate: used, or the first reason against it."""
-    ladder: list[Expr] = []
-    if where is not None:
-        ladder += [Call("case", (where, FALSE, Literal(True))), Literal(FILTERED)]
-    counted = used(part)
-    if counted is None:
-        return Call("case", (*ladder, Literal(USED))) if ladder else Literal(USED)
-    ladder += [counted, Literal(USED)]
-    for reason, condition in reasons(part):
-        ladder += [condition, Literal(reason)]
-    return Call("case", (*ladder, Literal("no value")))

@@ -163,7 +163,9 @@ class Metrics:
 
     def _composed(self, metric: Metric, expr: Expr) -> Linked:
         if metric.where or metric.settled or metric.excludes or metric.at:
-            raise BadExpression("A metric made of metrics has no where, settled, excludes or at of its own: its parts have them")
+            raise BadExpression(
+                "A metric made of metrics has no where, settled, excludes or at of its own: its parts have them"
+            )
         if has_aggregate(expr):
             raise BadExpression("An aggregate needs a table: say which with `table:`", metric.value)
 
@@ -188,7 +190,9 @@ class Metrics:
             raise problem.within(text) if not problem.text else problem from None
         spans = [n for n in walk(expr) if isinstance(n, Call) and n.name in ("overlap_minutes", "union_minutes")]
         if spans and basis is not None and basis.kind != "during":
-            raise BadExpression(f"{spans[0].name}() needs a time basis with `during: [start, end]`", text, spans[0].position)
+            raise BadExpression(
+                f"{spans[0].name}() needs a time basis with `during: [start, end]`", text, spans[0].position
+            )
         return typed
 
     def _condition(self, metric: Metric, text: str | None) -> Expr | None:
@@ -207,7 +211,9 @@ class Metrics:
         if declared == "percent":
             times = [n for n in walk(expr) if isinstance(n, Call) and n.name == "*" and Literal(100) in n.args]
             if times and found != "percent":
-                raise BadExpression("Write the share: the unit percent multiplies it by 100", metric.value, times[0].position)
+                raise BadExpression(
+                    "Write the share: the unit percent multiplies it by 100", metric.value, times[0].position
+                )
         if found in _FIXED and declared in _FIXED and found != declared and {found, declared} != {"percent", "ratio"}:
             raise BadExpression(f"The expression gives {found}, the metric's unit is {declared}", metric.value)
 
@@ -219,7 +225,9 @@ class Metrics:
             source = self.schema.tables[table.derived.source]
             at = table.derived.at or source.at
             if at is None:
-                raise BadExpression(f"{table.table} needs `at` in its `derived`: {source.table} has no default time column")
+                raise BadExpression(
+                    f"{table.table} needs `at` in its `derived`: {source.table} has no default time column"
+                )
             return Basis("event", at)
         basis = _as_basis(metric.at if metric.at is not None else table.at)
         for name in (basis.start, basis.end):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from opstally.errors import BadExpression, BadRange, NotShared, UnknownName
 from opstally.expression import Call, Column, Expr, Literal, check
-from opstally.expression.tree import all_of, columns, rewrite
+from opstally.expression.tree import columns, rewrite
 from opstally.period import GRAINS
 from opstally.planner.lower import Context
 from opstally.planner.members import Members, members_of
-from opstally.planner.metric import Basis, Linked, Metrics, contributes, leaves, limited, used
+from opstally.planner.metric import Basis, Linked, Metrics, leaves, limited, used
 from opstally.planner.query import Query
-from opstally.planner.scan import Scan, ScanKey
+from opstally.planner.scan import Fates, Scan, ScanKey
 from opstally.planner.schema import Identity, Schema
 
 FALSE = Literal(False)
+USED = "used"
+FILTERED = "outside the filter"
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,14 @@ class Plan:
             found.add(derived.source if derived else key.table)
             for column in self._read(scan, schema):
                 for depth in range(1, len(column.path)):
-                    home, reference = schema.reference(key.table, column.path[:depth])
-                    found.add(reference.table)
-                    assert home
+                    found.add(schema.reference(key.table, column.path[:depth])[1].table)
         return found
 
     @staticmethod
     def _read(scan: Scan, schema: Schema) -> set[Column]:
-        exprs: list[Expr] = [c for _, c in scan.dims] + list(scan.leaves.values())
+        exprs: list[Expr] = [*(c for _, c in scan.dims), *scan.leaves.values()]
         exprs += [scan.where] if scan.where is not None else []
+        exprs += [fates.expr for fates in scan.fates.values()]
         return {c for e in exprs for c in columns(schema.expand(scan.key.table, e))}
 
 
@@ -137,7 +139,9 @@ def _scan_for(made: Plan, part: Linked, schema: Schema) -> Scan:
         query = made.query
         if query.grain and part.basis.kind == "always":
             raise BadRange(f"{part.name} is not over time: ask for it without a grain.")
-        dims = tuple((d.name, _seen_from(part.table, d.asked, d.identity, schema, "The dimension")) for d in made.dimensions)
+        dims = tuple(
+            (d.name, _seen_from(part.table, d.asked, d.identity, schema, "The dimension")) for d in made.dimensions
+        )
         where = _filter(query.where, part.table, list(made.scans), schema) if query.where is not None else None
         made.scans[key] = Scan(key, _free_name(made, part.table), dims, query.grain, where)
     return made.scans[key]
@@ -191,14 +195,17 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
 
 
 def _leaf(made: Plan, scan: Scan, wanted: str, call: Call) -> str:
-    if call in scan.leaves.values():
-        return scan.leaf(wanted, call)
-    taken = {name for other in made.scans.values() for name in other.leaves}
+    return scan.leaf(wanted if call in scan.leaves.values() else _free(made, wanted), call)
+
+
+def _free(made: Plan, wanted: str) -> str:
+    """A name that nothing else in the query has."""
+    taken = {name for scan in made.scans.values() for name in (*scan.leaves, *scan.counters())}
     taken |= {d.name for d in made.dimensions} | set(GRAINS)
     name, number = wanted, 2
     while name in taken:
         name, number = f"{wanted}_{number}", number + 1
-    return scan.leaf(name, call)
+    return name
 
 
 def _count(made: Plan, metrics: Metrics, name: str) -> None:
@@ -213,26 +220,31 @@ def _count(made: Plan, metrics: Metrics, name: str) -> None:
         if counted is None:
             made.counts.append(Count(part.name, part.table, part.basis, every, every, ()))
             continue
-        counter = _leaf(made, scan, f"{part.name}_rows", Call("count_if", (counted,)))
-        reasons = [
-            (reason, _leaf(made, scan, f"{part.name}_excluded", Call("count_if", (condition,))))
-            for reason, condition in excluded(part)
-        ]
-        made.counts.append(Count(part.name, part.table, part.basis, every, counter, tuple(reasons)))
+        why = reasons(part)
+        if not why:
+            counter = _leaf(made, scan, f"{part.name}_rows", Call("count_if", (counted,)))
+            made.counts.append(Count(part.name, part.table, part.basis, every, counter, ()))
+            continue
+        names = [(fate, _free(made, f"{part.name}_{_slug(fate)}")) for fate, _ in why]
+        counter = _free(made, f"{part.name}_rows")
+        scan.fates[f"{part.name}_fate"] = Fates(fate(part), ((USED, counter), *names))
+        made.counts.append(Count(part.name, part.table, part.basis, every, counter, tuple(names)))
 
 
-def excluded(part: Linked) -> list[tuple[str, Expr]]:
-    """Why rows of the period are not used: (reason, condition), so that each row has one reason; the rest has no value."""
+def fate(part: Linked, where: Expr | None = None) -> Expr:
+    """Each row's one fate: used, or the first reason against it; `where` is a filter that comes before them all."""
+    ladder: list[Expr] = [] if where is None else [_not(where), Literal(FILTERED)]
     counted = used(part)
     if counted is None:
-        return []
-    taken: list[Expr] = [counted]
-    found: list[tuple[str, Expr]] = []
+        return Call("case", (*ladder, Literal(USED))) if ladder else Literal(USED)
+    ladder += [counted, Literal(USED)]
     for reason, condition in reasons(part):
-        ladder = [arg for earlier in taken for arg in (earlier, FALSE)]
-        found.append((reason, Call("case", (*ladder, condition, Literal(True), FALSE))))
-        taken.append(condition)
-    return found
+        ladder += [condition, Literal(reason)]
+    return Call("case", (*ladder, Literal("no value")))
+
+
+def _slug(words: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
 
 def reasons(part: Linked) -> list[tuple[str, Expr]]:
@@ -267,6 +279,4 @@ def _type_leaves(made: Plan, schema: Schema) -> None:
                 made.leaf_types[name] = "number"
             else:
                 made.leaf_types[name] = check(call, lambda c, table=table: schema.typed(table, c)).type  # type: ignore[misc]
-
-
-__all__ = ["Count", "Dimension", "Plan", "all_of", "contributes", "excluded", "plan"]
+        made.leaf_types |= dict.fromkeys(scan.counters(), "integer")

@@ -28,6 +28,15 @@ class ScanKey:
     basis: Basis
 
 
+@dataclass(frozen=True)
+class Fates:
+    """What becomes of each row for one metric: a text per row, and the names under which the rows of each are counted."""
+
+    expr: Expr
+    counts: tuple[tuple[str, str], ...]
+    """(fate, name of its count)."""
+
+
 @dataclass
 class Scan:
     """The plan of one pass. `dims` are (output name, column of the table); `leaves` are name → aggregate."""
@@ -38,6 +47,12 @@ class Scan:
     grain: Grain | None
     where: Expr | None
     leaves: dict[str, Call] = field(default_factory=dict)
+    fates: dict[str, Fates] = field(default_factory=dict)
+    """By the name of the column that tells them."""
+
+    def counters(self) -> list[str]:
+        """The names of the counts of rows by fate."""
+        return [name for fates in self.fates.values() for _, name in fates.counts]
 
     def leaf(self, wanted: str, call: Call) -> str:
         """The name of the aggregate in this scan; the same aggregate is computed only once."""
@@ -84,13 +99,18 @@ class _ScanWriter:
 
     def ctes(self) -> list[Cte]:
         derived = self.schema.tables[self.scan.key.table].derived
-        before = self._entities(derived) if derived else []
+        told = [c for fates in self.scan.fates.values() for c in columns(fates.expr)]
+        before = self._entities(derived, told) if derived else []
         rows = self._rows(before[-1].name if before else None)
         leaves, outputs = self._leaves(rows)
+        fates = self._fates(rows, {name: f.expr for name, f in self.scan.fates.items()})
         spans = any(call.name == "union_minutes" for call in self.scan.leaves.values())
         if spans:
             self._add_span(rows)
         steps = [*before, *rows.ctes(f"{self.scan.name}_rows")]
+        if fates:
+            steps.append(Cte(f"{self.scan.name}_fates", select([("*", "*"), *fates], steps[-1].name)))
+            outputs += self._fate_counts(rows)
         if spans:
             steps.append(self._covered(steps[-1].name, leaves))
         groups = [self.engine.identifier(g) for g in self.scan.groups()]
@@ -107,11 +127,23 @@ class _ScanWriter:
                 rows.add(name, expr)
             else:
                 rows.outputs[name] = rows.sql(expr)
-        outputs = [("*", "*")]
-        for name, expr in after.items():
-            outputs.append((rows.outer(lower(expr, self.context, rows.typed, rows.basis)), name))
+        fates = self._fates(rows, after)
         steps = [*before, *rows.ctes(f"{self.scan.name}_rows")]
-        return [*steps, Cte(f"{self.scan.name}_fates", select(outputs, steps[-1].name))]
+        return [*steps, Cte(f"{self.scan.name}_fates", select([("*", "*"), *fates], steps[-1].name))]
+
+    def _fates(self, rows: Rows, exprs: Mapping[str, Expr]) -> list[tuple[str, str]]:
+        """(SQL over the rows, name) of each; a step of their own spells a computed column only once."""
+        return [(rows.outer(lower(expr, self.context, rows.typed, rows.basis)), name) for name, expr in exprs.items()]
+
+    def _fate_counts(self, rows: Rows) -> list[tuple[str, str]]:
+        return [
+            (
+                rows.spelled(Call("count_if", (Call("=", (Column((column,)), Literal(fate))),))),
+                self.engine.identifier(name),
+            )
+            for column, fates in self.scan.fates.items()
+            for fate, name in fates.counts
+        ]
 
     # -- the rows --------------------------------------------------------------------------------------------------
 

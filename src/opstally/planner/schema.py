@@ -84,7 +84,9 @@ class Schema:
         if len(towards) == 1:
             return towards[0]
         if towards:
-            raise BadExpression(f"{table} refers to {step} as {' and as '.join(towards)}: say which", position=column.position)
+            raise BadExpression(
+                f"{table} refers to {step} as {' and as '.join(towards)}: say which", position=column.position
+            )
         raise BadExpression(
             f"{table} has no reference {step!r}.{did_you_mean(step, references)}", position=column.position
         )

@@ -39,7 +39,9 @@ class _Writer:
     engine: Engine
 
     def written(self) -> Written:
-        facts = [cte for scan in self.plan.scans.values() for cte in scan_ctes(scan, self.schema, self.engine, self._context)]
+        facts = [
+            cte for scan in self.plan.scans.values() for cte in scan_ctes(scan, self.schema, self.engine, self._context)
+        ]
         source, united = self._united()
         outputs = [(name, self._output(expr)) for name, expr in self.plan.outputs]
         counters = [n for n in self._counters() if n not in {name for name, _ in outputs}]
@@ -54,7 +56,11 @@ class _Writer:
         final = select(shown, f"{source} AS r", joins=joins, order=self._order())
         steps = [*facts, *united]
         text = "\n".join([final, *(s.sql for s in steps)])
-        buckets = [bucket_cte(self._context, self.plan.query.grain, self.engine)] if "buckets" in text and self.plan.query.grain else []
+        buckets = (
+            [bucket_cte(self._context, self.plan.query.grain, self.engine)]
+            if "buckets" in text and self.plan.query.grain
+            else []
+        )
         return Written(script([*buckets, *steps], final), tuple(names))
 
     @property
@@ -72,7 +78,10 @@ class _Writer:
     def _order(self) -> list[str]:
         types = {d.name: d.type for d in self.plan.dimensions}
         names = {g: f"r.{self.engine.identifier(g)}" for g in self._groups}
-        return [(self.engine.say("collate", sql) if types.get(g) == "text" else sql) + " NULLS LAST" for g, sql in names.items()]
+        return [
+            (self.engine.say("collate", sql) if types.get(g) == "text" else sql) + " NULLS LAST"
+            for g, sql in names.items()
+        ]
 
     def _counters(self) -> list[str]:
         found = [n for c in self.plan.counts for n in (c.period_rows, c.used, *(leaf for _, leaf in c.excluded))]
@@ -112,7 +121,7 @@ class _Writer:
         identifier = self.engine.identifier
         outputs = [(identifier(g), identifier(g)) for g in self._groups]
         for other in self.plan.scans.values():
-            for name in other.leaves:
+            for name in (*other.leaves, *other.counters()):
                 missing = self.engine.cast("NULL", self.plan.leaf_types[name])
                 outputs.append((identifier(name) if other is scan else missing, identifier(name)))
         return select(outputs, scan.name if scan else "members")
@@ -125,6 +134,7 @@ class _Writer:
             for name, call in scan.leaves.items():
                 value = f"max({identifier(name)})"
                 outputs.append((f"coalesce({value}, 0)" if call.name in _COUNTS else value, identifier(name)))
+            outputs += [(f"coalesce(max({identifier(name)}), 0)", identifier(name)) for name in scan.counters()]
         return Cte("results", select(outputs, "facts", group=groups))
 
     def _member_steps(self, members: Members) -> list[Cte]:
