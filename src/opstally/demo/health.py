@@ -13,7 +13,7 @@ COMPONENTS = 68
 TYPES = ("server", "disk array", "load balancer", "switch", "power supply")
 INTERVALS = (90.0, 60.0, 120.0, 180.0, 365.0)
 CRITICALITIES = ("low", "medium", "high")
-BASE, PER_ERROR, PER_DEGRADATION, PER_OVERDUE = -5.5, 0.45, 0.06, 1.2
+BASE, PER_ERROR, PER_DEGRADATION, PER_OVERDUE = -6.0, 0.40, 0.06, 1.2
 """Log-odds that a component fails in the week after an observation: base, per percent of errors, per percent slower,
 per interval that maintenance is overdue."""
 UNKNOWN = 0.06
@@ -56,7 +56,7 @@ def _components(rng: np.random.Generator, n: int) -> Frame:
     return {
         "number": np.arange(1, n + 1), "kind": kind, "interval": np.asarray(INTERVALS)[kind],
         "service": rng.integers(0, len(SERVICES), n),
-        "criticality": rng.integers(0, 3, n), "wear": rng.gamma(2.0, 0.5, n), "neglect": rng.random(n) < 0.25,
+        "criticality": rng.integers(0, 3, n), "wear": rng.gamma(1.4, 1.0, n), "neglect": rng.random(n) < 0.3,
         "unknown_error": unknown[0], "unknown_slower": unknown[1], "unknown_since": unknown[2],
         "retired": rng.random(n) < 0.05,
     }  # fmt: skip
@@ -85,10 +85,10 @@ def _failed(rng: np.random.Generator, fixed: Frame, fails: Array, seen: np.datet
 def _next_week(rng: np.random.Generator, fixed: Frame, state: Frame, fails: Array) -> Frame:
     """Signals drift upwards until maintenance or repair sets them back."""
     n = len(fails)
-    due = state["since"] > fixed["interval"] * np.where(fixed["neglect"], 1.8, 1.0)
+    due = state["since"] > fixed["interval"] * np.where(fixed["neglect"], 1.9, 1.0)
     kept = ~(fails | (due & (rng.random(n) < 0.5)))
-    error = np.clip(state["error"] + rng.normal(0.06, 0.35, n) * fixed["wear"], 0.02, 12)
-    slower = np.clip(state["slower"] + rng.normal(0.25, 1.6, n) * fixed["wear"], -8, 60)
+    error = np.clip(state["error"] + rng.normal(0.11, 0.35, n) * fixed["wear"], 0.02, 12)
+    slower = np.clip(state["slower"] + rng.normal(0.50, 1.5, n) * fixed["wear"], -8, 60)
     fresh = {"error": rng.gamma(1.2, 0.3, n), "slower": rng.normal(0, 2, n), "since": np.full(n, 3.0)}
     worn = {"error": error, "slower": slower, "since": state["since"] + 7}
     return {name: np.where(kept, worn[name], fresh[name]) for name in worn}

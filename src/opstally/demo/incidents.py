@@ -82,7 +82,7 @@ def _staged(span: Span) -> Frame:
         ("billing-engine", span.instant(20, 10, 50), 2, 120.0),
         ("file-storage", span.instant(30, 23, 20), 2, 100.0),
         ("web-app", span.instant(47, 22, 30), 1, 130.0),
-        ("reporting", span.instant(9, 14, 20), 3, np.nan),
+        ("reporting", span.instant(2, 14, 20), 3, np.nan),
         ("webhooks", span.instant(0, 21, 0), 1, np.nan),
     ]
     service = np.array([SERVICE[name] for name, *_ in rows])

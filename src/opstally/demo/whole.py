@@ -47,6 +47,8 @@ class History:
     projects: Frame
     resources: Frame
     resource_days: Frame
+    observed: Frame
+    failed: Frame
 
 
 @dataclass
@@ -80,7 +82,7 @@ def _live(firm: Company) -> tuple[Company, History]:
     rows = exposure.count_reached(incidents.spread(firm, roots), exposed)
     owned = cost.resources(firm)
     days = cost.resource_days(firm, owned)
-    return firm, History(roots, rows, exposed, onboarding.projects(firm), owned, days)
+    return firm, History(roots, rows, exposed, onboarding.projects(firm), owned, days, *health.observe(firm))
 
 
 def _export_all(firm: Company, history: History, exports: Exports, progress: Callable[[str, float], None]) -> None:
@@ -91,9 +93,7 @@ def _export_all(firm: Company, history: History, exports: Exports, progress: Cal
     onboarding.export(firm, exports, history.projects)
     sla.export_definitions(firm, exports)
     process.export_automations(firm, exports)
-    observed, failed = health.observe(firm)
-    health.export(exports, observed, failed)
-    health.plant(exports.truth, observed, failed)
+    health.export(exports, history.observed, history.failed)
     months = list(firm.span.months())
     running = Running(helpdesk.Desk(), usage.Memory(np.zeros(length(firm.customers))))
     for at, month in enumerate(months):
@@ -128,3 +128,4 @@ def _plant(truth: Truth, firm: Company, history: History) -> None:
     process.plant(truth)
     workflow.plant(truth)
     finance.plant(truth, firm)
+    health.plant(truth, history.observed, history.failed)
