@@ -1,0 +1,46 @@
+-- By kind and use
+WITH resources AS (
+  SELECT
+    resource_id,
+    arg_max(resource_type, metric_date) AS resource_type,
+    avg(utilization_percent) AS utilization,
+    count(utilization_percent) AS days,
+    sum(utilization_percent) AS total,
+    max(greatest(peak_utilization, utilization_percent)) AS peak,
+    avg(daily_cost) * 30 AS monthly_cost
+  FROM cloud_resources
+  WHERE metric_date >= :start AND metric_date < :end
+  GROUP BY resource_id
+  HAVING max(greatest(metric_date, last_seen)) >= :end - INTERVAL 7 DAY
+)
+SELECT
+  resource_type,
+  CASE
+    WHEN utilization < 20 THEN 'Severely Underutilized'
+    WHEN utilization < 50 THEN 'Underutilized'
+    WHEN utilization > 90 THEN 'Near Capacity'
+    WHEN utilization IS NOT NULL THEN 'Optimal'
+    ELSE 'Not Measured'
+  END AS utilization_status,
+  count(*) AS resource_count,
+  sum(total) / sum(days) AS avg_utilization_pct,
+  sum(monthly_cost) AS total_monthly_cost,
+  avg(monthly_cost) AS avg_monthly_cost_per_resource,
+  coalesce(sum(monthly_cost * 0.3) FILTER (utilization < 50), 0) AS potential_monthly_savings,
+  max(peak) AS peak_utilization_pct
+FROM resources
+GROUP BY ALL
+ORDER BY resource_type, utilization_status;
+
+-- No longer seen
+WITH resources AS (
+  SELECT resource_id, arg_max(resource_type, metric_date) AS resource_type, sum(daily_cost) AS cost
+  FROM cloud_resources
+  WHERE metric_date >= :start AND metric_date < :end
+  GROUP BY resource_id
+  HAVING max(greatest(metric_date, last_seen)) < :end - INTERVAL 7 DAY
+)
+SELECT resource_type, count(*) AS dead_resources, coalesce(sum(cost), 0) AS cost_in_period
+FROM resources
+GROUP BY resource_type
+ORDER BY cost_in_period DESC, resource_type;

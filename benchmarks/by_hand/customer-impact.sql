@@ -1,0 +1,89 @@
+-- By day
+WITH days AS (
+  SELECT unnest(generate_series(:start, :end - INTERVAL 1 DAY, INTERVAL 1 DAY))::DATE AS day, day + 1 AS next
+),
+spans AS (
+  SELECT
+    day, greatest(started_at, day) AS since, least(coalesce(resolved_at, next), next) AS until,
+    max(until) OVER (PARTITION BY day ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier
+  FROM incidents JOIN days ON started_at < next AND (resolved_at IS NULL OR resolved_at > day)
+),
+downtime AS (
+  SELECT day, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes FROM spans GROUP BY day
+),
+affected AS (
+  SELECT day, count(DISTINCT customer_id) AS customers
+  FROM incident_customers
+  JOIN days ON exposure_started_at < next AND (exposure_ended_at IS NULL OR exposure_ended_at > day)
+  GROUP BY day
+),
+told AS (
+  SELECT
+    metric_date AS day,
+    100 * (count(*) FILTER (nps_score >= 9) - count(*) FILTER (nps_score < 7)) / count(nps_score) AS nps,
+    avg(nps_score) AS nps_mean,
+    count(nps_score) AS responses,
+    avg(usage_minutes) AS usage,
+    count(DISTINCT customer_id) FILTER (churned) AS churned
+  FROM customer_daily_metrics
+  WHERE metric_date >= :start AND metric_date < :end
+  GROUP BY metric_date
+)
+SELECT
+  day AS metric_day,
+  coalesce(minutes, 0) AS total_incident_minutes,
+  coalesce(customers, 0) AS customers_affected,
+  nps AS daily_nps,
+  usage AS daily_usage,
+  coalesce(churned, 0) AS churned_customers,
+  CASE WHEN minutes > 60 THEN 'Major Incident' WHEN minutes > 0 THEN 'Minor Incident' ELSE 'No Incidents' END
+    AS incident_severity,
+  nps_mean,
+  coalesce(responses, 0) AS nps_responses
+FROM days
+LEFT JOIN downtime USING (day)
+LEFT JOIN affected USING (day)
+LEFT JOIN told USING (day)
+ORDER BY day DESC;
+
+-- By week
+WITH weeks AS (
+  SELECT unnest(generate_series(:start, :end - INTERVAL 7 DAY, INTERVAL 7 DAY))::DATE AS week, week + 7 AS next
+),
+spans AS (
+  SELECT
+    week, greatest(started_at, week) AS since, least(coalesce(resolved_at, next), next) AS until,
+    max(until) OVER (PARTITION BY week ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier
+  FROM incidents JOIN weeks ON started_at < next AND (resolved_at IS NULL OR resolved_at > week)
+),
+downtime AS (
+  SELECT week, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes FROM spans GROUP BY week
+),
+affected AS (
+  SELECT week, count(DISTINCT customer_id) AS customers
+  FROM incident_customers
+  JOIN weeks ON exposure_started_at < next AND (exposure_ended_at IS NULL OR exposure_ended_at > week)
+  GROUP BY week
+),
+told AS (
+  SELECT
+    date_trunc('week', metric_date)::DATE AS week,
+    100 * (count(*) FILTER (nps_score >= 9) - count(*) FILTER (nps_score < 7)) / count(nps_score) AS nps,
+    avg(usage_minutes) AS usage,
+    count(DISTINCT customer_id) FILTER (churned) AS churned
+  FROM customer_daily_metrics
+  WHERE metric_date >= :start AND metric_date < :end
+  GROUP BY week
+)
+SELECT
+  week,
+  coalesce(minutes, 0) AS total_incident_minutes,
+  coalesce(customers, 0) AS customers_affected,
+  nps AS weekly_nps,
+  usage AS daily_usage,
+  coalesce(churned, 0) AS churned_customers
+FROM weeks
+LEFT JOIN downtime USING (week)
+LEFT JOIN affected USING (week)
+LEFT JOIN told USING (week)
+ORDER BY week DESC;

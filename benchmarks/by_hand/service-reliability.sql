@@ -1,0 +1,102 @@
+-- By service
+WITH checks AS (
+  SELECT
+    service_name,
+    count(*) FILTER (status IN ('up', 'degraded', 'down')) AS counted,
+    count(*) FILTER (status IN ('up', 'degraded')) AS up,
+    count(*) FILTER (status = 'up') AS fully_up,
+    count(*) FILTER (status = 'down') AS down,
+    count(*) FILTER (status IN ('unknown', 'maintenance')) AS excluded,
+    avg(response_time_ms) AS avg_ms,
+    quantile_cont(response_time_ms, 0.95) AS p95_ms,
+    count(DISTINCT date_trunc('hour', check_timestamp)) AS hours
+  FROM infrastructure_monitoring
+  WHERE check_timestamp >= :start AND check_timestamp < :end
+  GROUP BY service_name
+),
+started AS (
+  SELECT
+    service_name,
+    count(DISTINCT incident_id) AS incidents,
+    avg(epoch(coalesce(resolved_at, :as_of) - started_at) / 60) AS avg_minutes
+  FROM incidents
+  WHERE started_at >= :start AND started_at < :end
+  GROUP BY service_name
+),
+spans AS (
+  SELECT
+    service_name, greatest(started_at, :start) AS since, least(coalesce(resolved_at, :end), :end) AS until,
+    max(until) OVER (
+      PARTITION BY service_name ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS earlier
+  FROM incidents
+  WHERE started_at < :end AND (resolved_at IS NULL OR resolved_at > :start)
+),
+downtime AS (
+  SELECT service_name, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes
+  FROM spans
+  GROUP BY service_name
+)
+SELECT
+  service_name,
+  100 * up / counted AS uptime_percentage,
+  avg_ms AS avg_response_ms,
+  p95_ms AS p95_response_ms,
+  coalesce(incidents, 0) AS incidents_30d,
+  coalesce(minutes, 0) AS total_downtime_minutes,
+  avg_minutes AS avg_incident_minutes,
+  100 * fully_up / counted AS fully_up_percentage,
+  coalesce(counted, 0) AS checks_counted,
+  coalesce(excluded, 0) AS checks_excluded,
+  100 * coalesce(hours, 0) / date_diff('hour', :start, :end) AS monitoring_coverage_pct,
+  (100 - coalesce(slo_target, 99.9)) / 100 * counted AS budget,
+  100 * (1 - down / budget) AS error_budget_left_pct,
+  (budget - down) / counted * date_diff('minute', :start, :end) AS error_budget_minutes_left
+FROM services
+LEFT JOIN checks USING (service_name)
+LEFT JOIN started USING (service_name)
+LEFT JOIN downtime USING (service_name)
+ORDER BY uptime_percentage DESC NULLS LAST, service_name;
+
+-- All services by day
+WITH days AS (
+  SELECT unnest(generate_series(:start, :end - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS day
+),
+checks AS (
+  SELECT
+    check_timestamp::DATE AS day,
+    100 * count(*) FILTER (status IN ('up', 'degraded')) / count(*) FILTER (status IN ('up', 'degraded', 'down')) AS uptime,
+    quantile_cont(response_time_ms, 0.95) AS p95_ms
+  FROM infrastructure_monitoring
+  WHERE check_timestamp >= :start AND check_timestamp < :end
+  GROUP BY day
+),
+started AS (
+  SELECT started_at::DATE AS day, count(DISTINCT incident_id) AS incidents
+  FROM incidents
+  WHERE started_at >= :start AND started_at < :end
+  GROUP BY day
+),
+spans AS (
+  SELECT
+    day, greatest(started_at, day) AS since,
+    least(coalesce(resolved_at, day + INTERVAL 1 DAY), day + INTERVAL 1 DAY) AS until,
+    max(until) OVER (PARTITION BY day ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier
+  FROM incidents JOIN days ON started_at < day + INTERVAL 1 DAY AND (resolved_at IS NULL OR resolved_at > day)
+),
+downtime AS (
+  SELECT day, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes
+  FROM spans
+  GROUP BY day
+)
+SELECT
+  day::DATE AS day,
+  uptime AS uptime_percentage,
+  p95_ms AS p95_response_ms,
+  coalesce(minutes, 0) AS total_downtime_minutes,
+  coalesce(incidents, 0) AS incidents
+FROM days
+LEFT JOIN checks USING (day)
+LEFT JOIN started USING (day)
+LEFT JOIN downtime USING (day)
+ORDER BY day;

@@ -1,0 +1,60 @@
+-- By week and priority
+WITH tickets AS (
+  SELECT
+    date_trunc('week', created_at)::DATE AS week, ticket_priority, created_at, escalated, satisfaction_score,
+    status IN ('resolved', 'closed') AS resolved, status IN ('new', 'open', 'pending', 'hold') AS open, resolution_hours,
+    CASE
+      WHEN sla_target_minutes IS NULL THEN NULL
+      WHEN first_response_minutes <= sla_target_minutes THEN 'met'
+      WHEN first_response_minutes > sla_target_minutes THEN 'breached'
+      WHEN epoch(:as_of::TIMESTAMP - created_at) / 60 > sla_target_minutes THEN 'breached'
+      ELSE 'pending'
+    END AS outcome
+  FROM support_tickets
+  WHERE created_at >= :start AND created_at < :end AND status != 'deleted'
+)
+SELECT
+  week, ticket_priority,
+  count(*) AS total_tickets,
+  count(*) FILTER (resolved) AS resolved_tickets,
+  100 * count(*) FILTER (resolved) / count(*) AS resolution_rate,
+  avg(resolution_hours) FILTER (resolved) AS avg_resolution_hours,
+  avg(satisfaction_score) AS avg_satisfaction,
+  100 * count(*) FILTER (outcome = 'met') / count(*) FILTER (outcome IN ('met', 'breached')) AS sla_compliance,
+  100 * count(*) FILTER (escalated) / count(escalated) AS escalation_rate,
+  quantile_cont(resolution_hours, [0.5, 0.9]) FILTER (resolved) AS hours,
+  hours[1] AS median_resolution_hours,
+  hours[2] AS p90_resolution_hours,
+  count(satisfaction_score) AS rated_tickets,
+  count(*) FILTER (outcome = 'pending') AS pending_first_response,
+  count(*) FILTER (open) AS open_tickets,
+  100 * count(*) FILTER (created_at <= :as_of - INTERVAL 7 DAY AND resolved AND resolution_hours <= 168)
+    / count(*) FILTER (created_at <= :as_of - INTERVAL 7 DAY) AS resolved_within_7_days_pct
+FROM tickets
+GROUP BY week, ticket_priority
+ORDER BY week DESC, ticket_priority;
+
+-- All priorities by week
+WITH tickets AS (
+  SELECT
+    date_trunc('week', created_at)::DATE AS week, satisfaction_score,
+    status IN ('resolved', 'closed') AS resolved, resolution_hours,
+    CASE
+      WHEN sla_target_minutes IS NULL THEN NULL
+      WHEN first_response_minutes <= sla_target_minutes THEN 'met'
+      WHEN first_response_minutes > sla_target_minutes THEN 'breached'
+      WHEN epoch(:as_of::TIMESTAMP - created_at) / 60 > sla_target_minutes THEN 'breached'
+      ELSE 'pending'
+    END AS outcome
+  FROM support_tickets
+  WHERE created_at >= :start AND created_at < :end AND status != 'deleted'
+)
+SELECT
+  week,
+  count(*) AS total_tickets,
+  100 * count(*) FILTER (outcome = 'met') / count(*) FILTER (outcome IN ('met', 'breached')) AS sla_compliance,
+  quantile_cont(resolution_hours, 0.5) FILTER (resolved) AS median_resolution_hours,
+  avg(satisfaction_score) AS avg_satisfaction
+FROM tickets
+GROUP BY week
+ORDER BY week;
