@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from opstally.errors import LoadError
 from opstally.ingest.delimited import Shape, csv_scan, shape
 from opstally.ingest.documents import as_lines, json_scan, keys, yaml_documents
 from opstally.ingest.files import DataFile, Format, Look, as_utf8, count_lines, encoding_of, look
 from opstally.ingest.nested import dotted
+from opstally.ingest.prometheus import samples
 from opstally.ingest.records import Records, whole_record
 from opstally.ingest.xes import events
 from opstally.model.source import Source
@@ -102,17 +103,24 @@ def _json(file: DataFile, format_: Format, source: Source, scratch: Path, connec
     seen = look(file, "")
     if seen.bytes == 0:
         raise LoadError(f"{file.shown} is empty. Export it again, or remove it.")
-    if format_ in ("xes", "yaml"):
+    if reader := _READERS.get(format_):
         path = scratch / f"{seen.sha256[:16]}.jsonl"
         with open(path, "w", encoding="utf-8") as lines:
-            for record in events(file) if format_ == "xes" else yaml_documents(file):
-                lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+            lines.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in reader(file))
     else:
         path = _in_utf8(file, source, scratch)
     if format_ == "json":
         path = as_lines(file, path, source.options.records, scratch)
     names = keys(connection, [path])
     return Export(file, path, "jsonl", seen, names, ("VARCHAR",) * len(names))
+
+
+_READERS: Final[Mapping[Format, Callable[[DataFile], Iterable[Any]]]] = {
+    "xes": events,
+    "yaml": yaml_documents,
+    "prometheus": samples,
+}
+"""Formats whose records are written down again, one a line."""
 
 
 def _parquet(file: DataFile, connection: DuckDBPyConnection) -> Export:

@@ -15,7 +15,7 @@ from typing import IO, Final, Literal
 
 from opstally.errors import LoadError
 
-Format = Literal["csv", "parquet", "json", "jsonl", "xes", "yaml"]
+Format = Literal["csv", "parquet", "json", "jsonl", "xes", "yaml", "prometheus"]
 
 FORMATS: Final[dict[str, Format]] = {
     ".csv": "csv",
@@ -57,6 +57,8 @@ class DataFile:
     def format(self, declared: Format | None = None) -> Format | None:
         """The format that the extension tells; the declared one where it tells none."""
         told = FORMATS.get(self.suffix)
+        if told == "json" and declared == "prometheus":
+            return declared
         # A JSON document is often named .json although it has a record a line, and the other way round.
         return declared if told is None or {told, declared} == {"json", "jsonl"} else told
 
@@ -83,6 +85,14 @@ def unreadable(file: DataFile, problem: Exception) -> LoadError:
     """The sentence for a file that the system or its compression refuses."""
     reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
     return LoadError(f"{file.shown} cannot be read: {reason}. Mend or replace the file, then load again.")
+
+
+def size(file: DataFile) -> int:
+    """The bytes of a file; 0 where it has gone, which is told when it is read."""
+    try:
+        return file.path.stat().st_size
+    except OSError:
+        return 0
 
 
 def look(file: DataFile, quote: str) -> Look:

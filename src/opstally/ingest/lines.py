@@ -81,7 +81,7 @@ def _single(line: int, text: str, shape: Shape) -> _Good | Broken:
 def _several(
     line: int, text: str, shape: Shape, waiting: deque[tuple[int, str]], numbered: Iterator[tuple[int, str]]
 ) -> _Good | None:
-    """The record that starts here and goes on over the next lines; None, with them waiting again, where there is none."""
+    """The record that starts here and goes on over the next lines; None, and they wait again, where there is none."""
     lines, quotes = [text], text.count(shape.quote)
     taken: list[tuple[int, str]] = []
     while len(taken) < MOST_LINES and (more := waiting.popleft() if waiting else next(numbered, None)) is not None:

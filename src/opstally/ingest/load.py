@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from opstally.engines.duckdb import DuckDB
 from opstally.errors import LoadError, OpstallyError, StoreError
 from opstally.ingest.exports import Export, exports
 from opstally.ingest.expressions import Meaning
+from opstally.ingest.files import size
 from opstally.ingest.intake import Intake, intakes
 from opstally.ingest.merge import Merged, merge
 from opstally.ingest.newest import drop_older
@@ -29,7 +29,7 @@ from opstally.model.project import Project
 from opstally.model.source import Source, Target
 from opstally.model.table import Table
 from opstally.period import Calendar
-from opstally.store import Store, first_line, quoted
+from opstally.store import STAGING, Store, first_line, quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,7 +53,7 @@ def load(
     files: list[LoadedFile] = []
     notes, errors = list(found.notes), list(found.errors)
     for intake in found.found:
-        told.source(intake.name, len(intake.files), sum(f.path.stat().st_size for f in intake.files))
+        told.source(intake.name, len(intake.files), sum(size(file) for file in intake.files))
         try:
             took = _Source(store, library, project, intake, told).load()
         except OpstallyError as problem:
@@ -103,12 +103,12 @@ class _Source:
         began = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         ready: list[_Ready] = []
         try:
-            with tempfile.TemporaryDirectory(dir=self.store.path.parent, prefix=".opstally-") as scratch:
-                found = exports(self.intake.files, self.intake.source, Path(scratch), self.connection)
+            with self.store.scratch() as scratch:
+                found = exports(self.intake.files, self.intake.source, scratch, self.connection)
                 with_records = [export for export in found if export.names]
                 self.notes += [f"{e.file.shown} holds no records." for e in found if not e.names]
                 for number, target in enumerate(self.intake.source.targets if with_records else ()):
-                    ready.append(self._read(number, target, with_records, Path(scratch)))
+                    ready.append(self._read(number, target, with_records, scratch))
                 loaded = self._merge(ready, began)
         except duckdb.Error as problem:
             raise StoreError(
@@ -236,7 +236,7 @@ class _Source:
 
         for number, target in enumerate(self.intake.source.targets):
             with suppress(duckdb.Error):  # what failed before tells more than what fails now
-                self.connection.execute(f"DROP TABLE IF EXISTS main.{quoted(f'{target.table}~loading{number}')}")
+                self.connection.execute(f"DROP TABLE IF EXISTS main.{quoted(f'{target.table}{STAGING}{number}')}")
 
 
 def _file(source: str, export: Export) -> LoadedFile:

@@ -91,7 +91,7 @@ class _Mapping:
         self._add_recency()
 
     def rows(self, first_file: int) -> Rows:
-        inputs = self._inputs()
+        self.inputs = inputs = self._inputs()
         columns = [self._column(i, name) for i, name in enumerate(self.table.columns)]
         keep = self._keep(inputs)
         filled = self._fill(columns)
@@ -148,6 +148,7 @@ class _Mapping:
         exprs = {n: parsed(f.value) for n, f in self.fields.items() if f.value is not None and self._wanted(f)}
         if self.target.where:
             exprs["where"] = parsed(self.target.where)
+        lacking = self._lacking(exprs)
         found: dict[str, str] = {}
         try:
             self.types = types_by_use(exprs)
@@ -155,6 +156,9 @@ class _Mapping:
             raise self._wrong(problem) from None
         for column in dict.fromkeys(c for expr in exprs.values() for c in columns_of(expr)):
             type_ = self.types.setdefault(column.name, "text")
+            if column.name in lacking:
+                found[column.name] = f"CAST(NULL AS {DuckDB.types[type_]})"
+                continue
             raw = self._text(column.name)
             found[column.name] = f"{raw}_{type_}" if type_ != "text" else raw
             if type_ != "text":
@@ -162,6 +166,11 @@ class _Mapping:
                 self._read(how, found[column.name], self.read_local, self.read)
                 self.input_faults.append(unread(column.name, raw, found[column.name], how))
         return found
+
+    def _lacking(self, exprs: Mapping[str, Expr]) -> set[str]:
+        """The names in optional values that the export lacks."""
+        named = [c.name for n, f in self.fields.items() if f.optional and n in exprs for c in columns_of(exprs[n])]
+        return {name for name in named if self.records.find(name) is None}
 
     def _keep(self, inputs: Mapping[str, str]) -> str:
         """SQL that is true for the records that are rows of the table; for those of which that cannot be told, too."""
@@ -193,7 +202,7 @@ class _Mapping:
         made.provided, made.value = True, f"v{at}"
         if told.value is not None:
             expr = parsed(told.value)
-            inputs = {c.name: self._input_name(c.name) for c in columns_of(expr)}
+            inputs = {c.name: self.inputs[c.name] for c in columns_of(expr)}
             sql, kind = self._sql(expr, inputs)
             self.made[f"x{at}"] = sql
             if kind not in ("text", "null"):
@@ -218,14 +227,11 @@ class _Mapping:
     def _wanted(self, told: Field_) -> bool:
         """Whether the export has what a column is made from, or must have it."""
         names = (told.source,) if isinstance(told.source, str) else told.source or ()
+        if not told.optional:
+            return True
         if told.value is not None:
-            names = tuple(c.name for c in columns_of(parsed(told.value)))
-        return not told.optional or all(name == "*" or self.records.find(name) is not None for name in names)
-
-    def _input_name(self, name: str) -> str:
-        type_ = self.types[name]
-        raw = f"g{self.records.position(name)}"
-        return raw if type_ == "text" else f"{raw}_{type_}"
+            return any(self.records.find(c.name) is not None for c in columns_of(parsed(told.value)))
+        return all(name == "*" or self.records.find(name) is not None for name in names)
 
     def _given(self, at: int, name: str, told: Field_) -> str:
         """The name under which the text of a column stands."""

@@ -157,6 +157,8 @@ class _Opening:
             return self._clean(at)
         if found := self._inside(where):
             return _taken(*found)
+        if target.optional:
+            return "CAST(NULL AS VARCHAR)"
         near = did_you_mean(where, self.read.names)
         raise LoadError(f"{self.read.shown} has no list {where!r}, of which {target.table} takes each element.{near}")
 

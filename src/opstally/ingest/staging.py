@@ -20,7 +20,7 @@ from opstally.ingest.watching import Watching
 from opstally.ingest.zones import prepare
 from opstally.model.source import Field_, Source, Target
 from opstally.model.table import Table
-from opstally.store import first_line, quoted
+from opstally.store import STAGING, first_line, quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,7 +31,7 @@ _TEXT_SHOWN: Final = 10_000
 
 @dataclass
 class Staged:
-    """What was read for one table; `name` is the SQL of the table that holds it, `number` its place among the source's."""
+    """What was read for one table. `name` is the SQL of the table that holds it, `number` tells a source's apart."""
 
     name: str
     number: int
@@ -73,7 +73,7 @@ def stage(
     Not in a transaction: a file that ordinary reading refuses would end it, and is read in another way instead.
     Raises LoadError where a file, its columns or an expression cannot be used.
     """
-    staged = Staged(f"main.{quoted(f'{table.table}~loading{number}')}", number, table)
+    staged = Staged(f"main.{quoted(f'{table.table}{STAGING}{number}')}", number, table)
     columns = {name: DuckDB.types[column.type] for name, column in table.columns.items()}
     listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in {**columns, **EXTRAS}.items())
     connection.execute(f"CREATE TABLE {staged.name} ({listed})")

@@ -53,7 +53,7 @@ class Field_(Declaration):
     """Of timestamps without an offset; the source's unless told."""
     decimal: Literal[".", ","] = "."
     optional: bool = False
-    """The export may lack the column; then ours is empty."""
+    """The export may lack the column, or columns that the value names: then they are empty."""
     scale: float | None = None
     """The export's number times this is in our unit (0.0166… for seconds to minutes)."""
 
@@ -77,6 +77,8 @@ class Target(Declaration):
     gives elements with `key` and `value`. Lists in a text column (JSON in a CSV) are opened as well."""
     keep_empty: bool = False
     """With `each`: a record without elements makes one row, with nothing from the list."""
+    optional: bool = False
+    """The export may lack the list of `each`; then it has no rows of this table."""
     recency: str | None = None
     """The export's column that tells the newest version of a row; the table's unless told."""
     exclude_note: str = ""
@@ -102,7 +104,7 @@ class Source(Declaration):
     description: str = ""
     files: tuple[str, ...] = ()
     """Globs in the project folder; a project usually says its own."""
-    format: Literal["csv", "parquet", "json", "jsonl", "xes", "yaml"] = "csv"
+    format: Literal["csv", "parquet", "json", "jsonl", "xes", "yaml", "prometheus"] = "csv"
     options: Options = Options()
     timezone: str = "UTC"
     """Of timestamps without an offset."""
