@@ -1,9 +1,10 @@
-"""Business calendars: opening hours on wall clocks, holidays, changes of schedule, and which tickets use which calendar."""
+"""Business calendars: opening hours on wall clocks, holidays, changes of schedule, and which tickets use which one."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from itertools import pairwise
 from typing import Annotated
 
 from opstally.errors import BadRange
@@ -58,7 +59,7 @@ def _apart(week: Week) -> Week:
         raise ValueError("no hours on any day; without a calendar there is no business time at all")
     for day, hours in week.items():
         spans = sorted(minutes_of(text) for text in hours)
-        if any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False)):
+        if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
             raise ValueError(f"the hours of {day} overlap: {', '.join(hours)}")
     return week
 
@@ -105,7 +106,7 @@ _Values = Annotated[tuple[str, ...], OneOrMore(), Checked(_some)]
 
 
 class CalendarRule(Declaration):
-    """Which tickets use a calendar: those that fit everything named here (compared without case). Nothing named: all."""
+    """Which tickets use a calendar: those that fit all that is named here, compared without case."""
 
     calendar: Name
     team: _Values | None = None

@@ -1,0 +1,60 @@
+"""What is made from loaded rows after every load: histories as facts, business time, outages, steps of processes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from opstally.derive import business, histories, statuses
+from opstally.derive.step import Given, Made, unfill
+from opstally.model.project import Project
+from opstally.model.table import Table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["Made", "forget", "run"]
+
+_STEPS = (statuses, histories, business)
+"""In the order in which they need each other."""
+
+_FILLED = {
+    "support_tickets": (business.STEP, histories.STEP),
+}
+"""Table → the steps that fill some of its columns, the last one first."""
+
+
+def forget(connection: DuckDBPyConnection, tables: Mapping[str, Table], table: str) -> None:
+    """Take out of a table what `run` filled, so that only what exports gave is in it.
+
+    A load does this before it compares its rows with the table's; else an empty cell would look like a change.
+    """
+    given = Given(connection, tables, Project())
+    for step in _FILLED.get(table, ()):
+        unfill(given, step, table)
+
+
+def run(connection: DuckDBPyConnection, tables: Mapping[str, Table], project: Project) -> tuple[Made, ...]:
+    """Make everything anew from the rows that are stored, inside the transaction that the connection is in.
+
+    The same rows and project give the same tables. Raises UsageError where a calendar cannot be used.
+    """
+    for table in _FILLED:
+        if table in tables:
+            forget(connection, tables, table)
+    given = Given(connection, tables, project)
+    made = tuple(one for step in _STEPS for one in step.make(given))
+    _record(given, made)
+    return made
+
+
+def _record(given: Given, made: tuple[Made, ...]) -> None:
+    """`opstally.derived`: what was made, for everybody who looks into the file."""
+    given.run("CREATE SCHEMA IF NOT EXISTS opstally")
+    given.run(
+        "CREATE OR REPLACE TABLE opstally.derived "
+        "(table_name VARCHAR, column_name VARCHAR, rows BIGINT, made_from VARCHAR[], notes VARCHAR[])"
+    )
+    for one in made:
+        row = [one.table, one.column, one.rows, list(one.made_from), list(one.notes)]
+        given.run("INSERT INTO opstally.derived VALUES (?, ?, ?, ?, ?)", row)

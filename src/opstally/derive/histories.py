@@ -1,0 +1,98 @@
+"""Ticket events → what the tickets themselves do not tell: first answer, assignments, reopenings, resolving, pauses."""
+
+from __future__ import annotations
+
+from opstally.derive.statuses import DONE, MADE_FROM, OPEN
+from opstally.derive.step import Given, Made, fill
+from opstally.store import text
+
+STEP = "ticket_history"
+TABLE = "support_tickets"
+
+_TURNS = f"""
+    -- What became of a ticket by its changes of status.
+    SELECT ticket_id, arg_max(after, step) AS last_status,
+        count(*) FILTER (WHERE before IN {DONE} AND after IN {OPEN}) AS reopenings,
+        max("at") FILTER (WHERE before IN {DONE} AND after IN {OPEN}) AS reopened_at,
+        max("at") FILTER (WHERE after IN {DONE} AND (before IN {DONE}) IS NOT TRUE) AS resolved_at
+    FROM status_changes GROUP BY ticket_id
+"""
+
+_ASSIGNED = """
+    SELECT ticket_id, min("at") AS assigned_at, count(*) AS assignments
+    FROM (
+        SELECT e.ticket_id, e."at", e.new_value
+        FROM ticket_events e JOIN field_words f ON e.field = f.name AND f.meaning = 'assignee'
+        QUALIFY lag(e.new_value) OVER (PARTITION BY e.ticket_id ORDER BY e."at", length(e.event_id), e.event_id)
+            IS DISTINCT FROM e.new_value
+    ) WHERE new_value IS NOT NULL GROUP BY ticket_id
+"""
+
+_REPLIED = """
+    -- A reply: public, by a colleague who did not ask himself, after the ticket was there (what came with it, asks).
+    SELECT e.ticket_id, min(e."at") AS first_response_at, count(*) AS agent_touches
+    FROM ticket_events e
+    JOIN field_words f ON e.field = f.name AND f.meaning IN ('reply', 'comment')
+    JOIN support_tickets t ON e.ticket_id = t.ticket_id
+    WHERE e.actor_type = 'human' AND coalesce(e.is_public, f.meaning = 'reply') AND e."at" > t.created_at
+        AND (e.actor = t.requester) IS NOT TRUE
+    GROUP BY e.ticket_id
+"""
+
+_REPLIES_ARE_TOLD = """
+SELECT count(*) FROM (
+    SELECT 1 FROM ticket_events e JOIN field_words f ON e.field = f.name AND f.meaning IN ('reply', 'comment')
+    WHERE e.actor_type IS NOT NULL AND (e.is_public IS NOT NULL OR f.meaning = 'reply') LIMIT 1
+)
+"""
+
+
+def make(given: Given) -> tuple[Made, ...]:
+    """Needs what `statuses.make` leaves. Columns that the export filled itself are left alone, open tickets open."""
+    if not given.holds("ticket_events") or not given.holds(TABLE):
+        return ()
+    told = bool(given.count(_REPLIES_ARE_TOLD))
+    counts = fill(given, STEP, TABLE, _values(given.project.histories.pauses, told))
+    return tuple(Made(TABLE, column, rows, MADE_FROM) for column, rows in counts.items())
+
+
+def _after(instant: str) -> str:
+    """Not before the ticket was there, whatever two clocks say; NULL stays NULL, which greatest() would not do."""
+    return f"CASE WHEN {instant} < t.created_at THEN t.created_at ELSE {instant} END"
+
+
+def _values(pauses: tuple[str, ...], replies_are_told: bool) -> str:
+    names = ", ".join(text(status) for status in pauses) or "NULL"
+    return f"""
+WITH turns AS ({_TURNS}), assigned AS ({_ASSIGNED}), replied AS ({_REPLIED}),
+known AS (
+    SELECT t.ticket_id, t.created_at, {_after("a.assigned_at")} AS assigned_at, a.assignments,
+        coalesce(t.first_response_at, r.first_response_at) AS first_response_at,
+        {"coalesce(r.agent_touches, 0)" if replies_are_told else "NULL::BIGINT"} AS agent_touches,
+        u.reopenings, u.reopenings > 0 AS reopened, {_after("u.reopened_at")} AS reopened_at, u.last_status,
+        -- A ticket that is open by its own word, or by its history, has not been resolved yet.
+        coalesce(t.resolved_at, CASE WHEN t.status IN {DONE} AND u.last_status IN {DONE}
+            THEN {_after("u.resolved_at")} END) AS resolved_at,
+        t.status
+    FROM support_tickets t
+    SEMI JOIN ticket_events e ON t.ticket_id = e.ticket_id
+    LEFT JOIN turns u ON t.ticket_id = u.ticket_id
+    LEFT JOIN assigned a ON t.ticket_id = a.ticket_id
+    LEFT JOIN replied r ON t.ticket_id = r.ticket_id
+    WHERE t.status != 'deleted'
+),
+paused AS (
+    SELECT s.ticket_id,
+        sum(greatest(epoch_us(least(s.to_at, k.resolved_at)) - epoch_us(greatest(s.from_at, k.created_at)), 0)) AS us
+    FROM ticket_statuses s JOIN known k ON s.ticket_id = k.ticket_id
+    WHERE s.status IN ({names}) AND k.resolved_at IS NOT NULL AND k.status IN {DONE} GROUP BY s.ticket_id
+)
+SELECT k.ticket_id, k.assigned_at, k.assignments, k.first_response_at,
+    (epoch_us(k.first_response_at) - epoch_us(k.created_at)) / 6e7 AS first_response_minutes,
+    k.agent_touches, k.reopenings, k.reopened, k.reopened_at, k.resolved_at,
+    CASE WHEN k.status IN {DONE} THEN (epoch_us(k.resolved_at) - epoch_us(k.created_at)) / 3.6e9 END
+        AS resolution_hours,
+    CASE WHEN k.status IN {DONE} AND k.resolved_at IS NOT NULL AND k.last_status IS NOT NULL
+        THEN coalesce(p.us, 0) / 6e7 END AS paused_minutes
+FROM known k LEFT JOIN paused p ON k.ticket_id = p.ticket_id
+"""

@@ -1,0 +1,103 @@
+"""What every derivation does with the store: make a table anew, or fill what exports left empty, and record it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opstally.model.project import Project
+from opstally.model.table import Table
+from opstally.store import quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Made:
+    """Rows of a table that a derivation made, or values of a column that it filled, and what they come from."""
+
+    table: str
+    column: str | None
+    rows: int
+    made_from: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What a person should know about it: names nobody has explained, histories that contradict their ticket."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a derivation works with: a connection to the store, what is declared, and the project."""
+
+    connection: DuckDBPyConnection
+    tables: Mapping[str, Table]
+    project: Project
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Rows of a statement."""
+        return self.connection.execute(sql, parameters).fetchall()
+
+    def count(self, sql: str) -> int:
+        """The number that a query gives."""
+        [(number,)] = self.run(sql)
+        return int(str(number or 0))
+
+    def holds(self, table: str) -> bool:
+        """Whether a table is there and has rows."""
+        return self.exists("main", table) and bool(self.run(f"SELECT 1 FROM {quoted(table)} LIMIT 1"))
+
+    def exists(self, schema: str, table: str) -> bool:
+        """Whether a table is there, empty or not."""
+        there = "database_name = current_database() AND schema_name = ? AND table_name = ?"
+        return bool(self.run(f"SELECT 1 FROM duckdb_tables() WHERE {there}", [schema, table]))
+
+
+def remake(given: Given, table: str, rows: str) -> int:
+    """The table holds the rows of the query, and no others; columns by name. Gives how many."""
+    given.run(f"DELETE FROM {quoted(table)}")
+    given.run(f"INSERT INTO {quoted(table)} BY NAME {rows}")
+    return given.count(f"SELECT count(*) FROM {quoted(table)}")
+
+
+def fill(given: Given, step: str, table: str, values: str) -> dict[str, int]:
+    """Put values where the export left a column empty; gives how many in each column.
+
+    `values` is a query with the table's key and, under their names, the columns to fill. What an export gave stays.
+    Which cells were filled is kept in `opstally.filled_<step>`, so that `forget` can take them out again.
+    """
+    key = given.tables[table].key
+    given.run(f"CREATE OR REPLACE TEMP TABLE {step}_values AS {values}")
+    described = given.run(f"DESCRIBE {step}_values")
+    columns = [str(name) for name, *_ in described if name not in key]
+    same_row = " AND ".join(f"t.{k} = v.{k}" for k in key)
+    gained = [f"(t.{c} IS NULL AND v.{c} IS NOT NULL)" for c in columns]
+    given.run("CREATE SCHEMA IF NOT EXISTS opstally")
+    given.run(
+        f"CREATE OR REPLACE TABLE opstally.filled_{step} AS SELECT {', '.join(f't.{k}' for k in key)}, "
+        f"{', '.join(f'{g} AS {c}' for g, c in zip(gained, columns, strict=True))} "
+        f"FROM {quoted(table)} t JOIN {step}_values v ON {same_row} WHERE {' OR '.join(gained)}"
+    )
+    given.run(
+        f"UPDATE {quoted(table)} AS t SET {', '.join(f'{c} = coalesce(t.{c}, v.{c})' for c in columns)} "
+        f"FROM {step}_values v WHERE {same_row} AND ({' OR '.join(gained)})"
+    )
+    given.run(f"DROP TABLE {step}_values")
+    counts = given.run(
+        f"SELECT {', '.join(f'count(*) FILTER (WHERE {c})' for c in columns)} FROM opstally.filled_{step}"
+    )[0]
+    return {c: int(str(n)) for c, n in zip(columns, counts, strict=True) if n}
+
+
+def unfill(given: Given, step: str, table: str) -> None:
+    """Empty the cells that `fill` put values in, so that only what exports gave is left."""
+    if not given.exists("opstally", f"filled_{step}"):
+        return
+    key = given.tables[table].key
+    described = given.run(f"DESCRIBE opstally.filled_{step}")
+    columns = [str(name) for name, *_ in described if name not in key and name in given.tables[table].columns]
+    if columns:
+        same_row = " AND ".join(f"t.{k} = f.{k}" for k in key)
+        emptied = ", ".join(f"{c} = CASE WHEN f.{c} THEN NULL ELSE t.{c} END" for c in columns)
+        given.run(f"UPDATE {quoted(table)} AS t SET {emptied} FROM opstally.filled_{step} f WHERE {same_row}")
+    given.run(f"DROP TABLE opstally.filled_{step}")
