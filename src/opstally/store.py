@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,9 @@ CREATE TABLE IF NOT EXISTS opstally.quarantine (
     column_name VARCHAR, value VARCHAR, reason VARCHAR, faults VARCHAR, record VARCHAR);
 """
 
+STAGING: Final = "~loading"
+"""In the names of tables that last as long as a load."""
+
 _MOST_MEMORY: Final = 4 << 30
 _WRITER_MEMORY: Final = 2 << 30
 """Bytes. A load spills to disk instead of taking more; the process as a whole has to stay below twice as much."""
@@ -51,7 +55,7 @@ class Store:
 
         Raises StoreError where it cannot be used: not there, not a database, not ours, newer, in use, not writable.
         """
-        new = not path.exists()
+        new = not os.path.exists(path)
         store = cls(path, _connect(path, read_only))
         try:
             store._configure(read_only)
@@ -92,6 +96,20 @@ class Store:
         except duckdb.Error as problem:
             raise StoreError(f"{self.path}: the rows could not be written ({first_line(problem)}).") from problem
 
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """An empty folder beside the file, gone afterwards. Only one process writes a store, so one name will do."""
+        folder = self.path.with_name(f"{self.path.name}.scratch")
+        try:
+            shutil.rmtree(folder, ignore_errors=True)  # what a killed load left
+            folder.mkdir()
+        except OSError as problem:
+            raise StoreError(f"{folder} cannot be written: {problem.strerror or problem}.") from problem
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _configure(self, read_only: bool) -> None:
         memory = int(min(_MOST_MEMORY if read_only else _WRITER_MEMORY, 0.6 * _physical_memory()))
         for setting in (
@@ -130,7 +148,7 @@ class Store:
         [(version,)] = self.connection.execute("SELECT max(version) FROM opstally.store").fetchall()
         if version is None or version > VERSION:
             raise StoreError(
-                f"{self.path} was written by a later Opstally: its version is {version}, this one reads up to {VERSION}. "
+                f"{self.path} was written by a later Opstally: its version is {version}, this one reads {VERSION}. "
                 "Update Opstally to open it."
             )
 
@@ -141,6 +159,9 @@ class Store:
             with self.transaction() as connection:
                 connection.execute(_BOOKKEEPING.format(version=VERSION))
                 there = self._columns()
+                for name in there:
+                    if STAGING in name:  # a load was killed
+                        connection.execute(f"DROP TABLE main.{quoted(name)}")
                 for name, table in tables.items():
                     if table.columns:
                         self._fit(name, table, there.get(name))
@@ -199,9 +220,9 @@ def first_line(problem: BaseException) -> str:
 def _connect(path: Path, read_only: bool) -> DuckDBPyConnection:
     import duckdb  # lazy: 0.15 s
 
-    if read_only and not path.exists():
+    if read_only and not os.path.exists(path):
         raise StoreError(f"{path} is not there: nothing has been loaded yet. 'opstally load' reads the project's data.")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise StoreError(f"The folder {path.parent} is not there, so {path.name} cannot be made in it.")
     connection = duckdb.connect()
     try:
