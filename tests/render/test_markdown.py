@@ -20,5 +20,5 @@ def test_the_page(document: Document) -> None:
 
 
 def test_escapes() -> None:
-    lines = list(markdown.table(["a|b"], [["*x* `y`\n[z]"]]))
-    assert lines == ["| a\\|b |", "| --- |", "| \\*x\\* \\`y\\` \\[z\\] |"]
+    lines = list(markdown.table(["a|b"], [["*x* `y`\n[z] _a_b_"]]))
+    assert lines == ["| a\\|b |", "| --- |", "| \\*x\\* \\`y\\` \\[z\\] \\_a_b\\_ |"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opstally.cli import output
-from opstally.cli.options import Format, Globals, Out, read_format
+from opstally.cli.options import Globals, Out, TableJsonOrMarkdown, read_format
 from opstally.errors import DefinitionError, UnknownName, UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def catalog(
         str | None, typer.Argument(metavar="KIND", help="tables, metrics, reports or sources; or a name.")
     ] = None,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them, in full.")] = None,
-    format_: Format = None,
+    format_: TableJsonOrMarkdown = None,
     out: Out = None,
 ) -> None:
     """Show what there is, or one thing in full.

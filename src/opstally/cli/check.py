@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from opstally.cli import output
-from opstally.cli.options import Format, open_workspace, read_format
+from opstally.cli.options import TableOrJson, open_workspace, read_format
 from opstally.errors import StoreError
 
 if TYPE_CHECKING:
     from opstally.checks import CheckResult
 
 
-def check(context: typer.Context, format_: Format = None) -> None:
+def check(context: typer.Context, format_: TableOrJson = None) -> None:
     """Find problems in definitions and data.
 
     Exit code 1 when there are errors: definitions that cannot be used, rows that no number counts.

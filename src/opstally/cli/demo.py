@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,6 +50,8 @@ def demo(
     _load(folder, told.engine)
     _report(folder, told.engine)
     output.narrate(f"All of it took {_took(began)}. Try next:\n")
+    if shutil.which("opstally") is None and Path(sys.argv[0]).name == "opstally":
+        output.narrate(f'  export PATH={shlex.quote(str(Path(sys.argv[0]).resolve().parent))}:"$PATH"')
     output.narrate(f"  cd {shlex.quote(str(folder))}")
     for command in _TRY:
         output.narrate(f"  {command}")

@@ -23,11 +23,12 @@ def show(found: Explanation, workspace: Workspace) -> None:
     """Print it."""
     console = output.stdout_console()
     with output.plain_lines(console):
-        for block in _blocks(found, workspace, console):
+        for block in blocks(found, workspace, console):
             console.print(block)
 
 
-def _blocks(found: Explanation, workspace: Workspace, console: Console) -> Iterator[RenderableType]:
+def blocks(found: Explanation, workspace: Workspace, console: Console) -> Iterator[RenderableType]:
+    """What is printed, from top to bottom."""
     from rich.text import Text
 
     document = of_query(found.result, workspace.project.currency)

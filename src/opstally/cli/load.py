@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from opstally.cli import output
-from opstally.cli.options import Format, open_workspace, read_format
+from opstally.cli.options import TableOrJson, open_workspace, read_format
 
 if TYPE_CHECKING:
     from opstally.ingest.summary import LoadSummary
@@ -23,7 +23,7 @@ def load(
         list[str] | None,
         typer.Argument(metavar="[SOURCE]...", help="Only these sources; all of the project unless told."),
     ] = None,
-    format_: Format = None,
+    format_: TableOrJson = None,
 ) -> None:
     """Take in the exports of the project.
 

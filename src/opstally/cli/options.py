@@ -60,6 +60,8 @@ Format = Annotated[
         "--format", metavar="FORMAT", help="table, json, csv, md or html; told by --out's ending, else table."
     ),
 ]
+TableOrJson = Annotated[str | None, typer.Option("--format", metavar="FORMAT", help="table or json.")]
+TableJsonOrMarkdown = Annotated[str | None, typer.Option("--format", metavar="FORMAT", help="table, json or md.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Write there instead of printing.")]
 Full = Annotated[bool, typer.Option("--full", help="Print every row of long tables in a terminal too.")]
 

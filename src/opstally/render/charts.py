@@ -144,10 +144,14 @@ def _styled(chart: Any) -> alt.TopLevelMixin:
     )
     return chart.configure(  # type: ignore[no-any-return]
         background="transparent",
+        # Fonts differ from machine to machine: room for the labels at the lines' ends.
+        padding={"left": 4, "top": 4, "right": 24, "bottom": 4},
         font=FONT,
         view=alt.ViewConfig(stroke=None),
         axis=axis,
-        legend=alt.LegendConfig(orient="top", title=None, labelColor=SOFT, labelFontSize=12, symbolType="square"),
+        legend=alt.LegendConfig(
+            orient="top", title=None, labelColor=SOFT, labelFontSize=12, symbolType="square", columnPadding=20
+        ),
         text=alt.MarkConfig(color=INK),
     )
 

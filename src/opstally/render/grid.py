@@ -123,7 +123,7 @@ def to_table(lanes: Sequence[Lane], width: int) -> Table:
     from rich.text import Text
 
     rule = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
-    table = Table(box=rule, pad_edge=False, padding=(0, 1, 0, 0), border_style=DIM, show_edge=False)
+    table = Table(box=rule, pad_edge=False, padding=(0, 1, 0, 0), border_style=DIM, show_edge=False, header_style="")
     widths = _squeezed(lanes, width)
     headings = [wrap(lane.heading, max(1, w)) or [""] for lane, w in zip(lanes, widths, strict=True)]
     tallest = max(len(lines) for lines in headings)

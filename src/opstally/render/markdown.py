@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from opstally.render.catalogue import Entry
@@ -87,18 +88,34 @@ def _row(cells: Sequence[str]) -> str:
 
 def _escape(text: str) -> str:
     """So that a value can neither end its cell nor become markup."""
-    plain = " ".join(text.split())
-    for sign in "\\|`*_<>[]":
-        plain = plain.replace(sign, f"\\{sign}")
-    return plain
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+_MARKUP = re.compile(r"[\\|`*<>\[\]]|(?<!\w)_|_(?!\w)")
+"""Signs that mean something in a table; an underscore within a word does not."""
 
 
 def entry(found: Entry, level: int = 1) -> str:
     """A declaration in full."""
     lines = [f"{'#' * level} {found.label}", "", f"`{found.name}`", ""]
     if found.description:
-        lines += [found.description, ""]
-    lines += [*table(("", ""), found.facts), ""]
+        lines += [_escape(found.description), ""]
+    lines += [*_facts(found.facts), ""]
     for sheet in found.sheets:
         lines += [f"{'#' * (level + 1)} {_escape(sheet.title)}", "", *table(sheet.headings, sheet.rows), ""]
     return "\n".join(lines)
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    yield "| | |"
+    yield "| --- | --- |"
+    for name, text in facts:
+        shown = _code(text) if name in _EXPRESSIONS or name.startswith("Left out") else _escape(text)
+        yield f"| {_escape(name)} | {shown} |"
+
+
+def _code(text: str) -> str:
+    return f"`{' '.join(text.split())}`".replace("|", "\\|")
+
+
+_EXPRESSIONS = ("Value", "Only where", "Counted when")
