@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opstally.errors import LoadError
 from opstally.ingest.delimited import Shape, csv_scan, shape
 from opstally.ingest.documents import as_lines, json_scan, keys, yaml_documents
-from opstally.ingest.files import DataFile, Format, Look, as_utf8, count_lines, encoding_of, look
+from opstally.ingest.files import DataFile, Format, Look, as_utf8, count_lines, encoding_of, look, unreadable
 from opstally.ingest.nested import dotted
 from opstally.ingest.prometheus import samples
 from opstally.ingest.records import Records, whole_record
@@ -62,18 +64,25 @@ def exports(files: Iterable[DataFile], source: Source, scratch: Path, connection
     """The files made ready, in their order. Raises LoadError for one that cannot be read at all."""
     found = []
     for file in files:
-        match file.format(source.format) or source.format:
-            case "parquet":
-                found.append(_parquet(file, connection))
-            case "csv":
-                found.append(_delimited(file, source, scratch))
-            case format_:
-                found.append(_json(file, format_, source, scratch, connection))
+        try:
+            found.append(_export(file, source, scratch, connection))
+        except (gzip.BadGzipFile, EOFError, zlib.error) as problem:
+            raise unreadable(file, problem) from problem
     return _with_all_keys(found, dotted(source))
 
 
+def _export(file: DataFile, source: Source, scratch: Path, connection: DuckDBPyConnection) -> Export:
+    match file.format(source.format) or source.format:
+        case "parquet":
+            return _parquet(file, connection)
+        case "csv":
+            return _delimited(file, source, scratch)
+        case format_:
+            return _json(file, format_, source, scratch, connection)
+
+
 def _with_all_keys(found: list[Export], wanted: set[str]) -> list[Export]:
-    """JSON leaves out what is empty: each such file gets the keys of all of them, and those nested that are asked for."""
+    """JSON leaves out what is empty: each file of it gets the keys of all, and those nested that are asked for."""
     top = {name for export in found if export.format == "jsonl" for name in export.names}
     nested = tuple(sorted(name for name in wanted - top if name.split(".")[0] in top))
     names = (*sorted(top), *nested)
@@ -112,6 +121,8 @@ def _json(file: DataFile, format_: Format, source: Source, scratch: Path, connec
     if format_ == "json":
         path = as_lines(file, path, source.options.records, scratch)
     names = keys(connection, [path])
+    if not names and count_lines(DataFile(path, file.shown)):
+        raise LoadError(f"{file.shown} holds no JSON objects, which are what records are. Export it again.")
     return Export(file, path, "jsonl", seen, names, ("VARCHAR",) * len(names))
 
 

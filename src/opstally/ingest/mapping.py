@@ -336,14 +336,17 @@ class _Mapping:
 
     def _faults(self, columns: list[_Made]) -> list[Fault]:
         found: list[Fault] = []
+        later: list[Fault] = []
         for made in columns:
             found += made.faults
             if made.name in self.table.key or made.column.required:
                 found.append(absent(made.name, made.value, made.given))
-            found += out_of_bounds(made.name, made.column, made.value, made.given)
+            # What is wrong with a value computed from others is rather told by a check of those others.
+            of = later if made.column.fill else found
+            of += out_of_bounds(made.name, made.column, made.value, made.given)
         values = {c.name: c.value for c in columns}
         types = {c.name: Typed(c.column.type, c.column.unit) for c in columns}
-        return [*found, *broken_rules(self.table, values, types, self.meaning)]
+        return [*found, *broken_rules(self.table, values, types, self.meaning), *later]
 
     def _fate(self) -> str:
         blank = f"WHEN line IS NULL THEN {BLANK} " if self.records.broken else ""

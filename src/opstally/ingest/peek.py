@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -86,7 +87,7 @@ def peek(file: DataFile, options: Options | None = None) -> Glance | None:
                 return Glance(file, format_, {"": list(itertools.islice(events(file), ENOUGH))})
             case _:
                 return _json(file, format_)
-    except (LoadError, OSError, EOFError, ValueError):
+    except (LoadError, OSError, EOFError, ValueError, csv.Error, zlib.error):
         return None  # whoever loads the file says what is wrong with it
 
 
@@ -98,7 +99,7 @@ def _delimited(file: DataFile, options: Options | None) -> Glance:
     if options is None and encoding == "utf-8" and not _is_utf8(begun):
         encoding = "cp1252"
     laid = shape(file, file.path, chosen)
-    beginning = io.StringIO(begun.decode(encoding, "replace"))
+    beginning = io.StringIO(begun.decode(encoding, "replace"), newline="")
     rows = csv.reader(beginning, delimiter=laid.delimiter, quotechar=laid.quote or None)
     records = [dict(zip(laid.names, row, strict=False)) for row in _some(rows, laid.before)]
     return Glance(file, "csv", {"": records}, laid.names, laid, encoding)
