@@ -55,7 +55,7 @@ class Export:
         """The lines of `path`; -1 for what has no lines."""
         if self.format == "parquet":
             return -1
-        if self.path == self.file.path and self.look.lines >= 0:
+        if self.path == self.file.path:
             return self.look.lines
         return count_lines(DataFile(self.path, self.file.shown))
 

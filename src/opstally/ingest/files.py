@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import os
 import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Look:
-    """What one pass over a file tells. For a zipped file `lines` is -1: nobody has unzipped it."""
+    """What reading a file through tells; `lines` are those of its content, unzipped."""
 
     bytes: int
     sha256: str
@@ -96,38 +97,56 @@ def size(file: DataFile) -> int:
 
 
 def look(file: DataFile, quote: str) -> Look:
-    """Size, digest, lines and quoting of a file, in one pass."""
-    digest, size, lines, last, quoted = hashlib.sha256(), 0, 0, b"\n", False
-    mark = quote.encode()
+    """Size, digest, lines and quoting of a file. Raises LoadError where it, or its compression, is broken.
+
+    A zipped file is unzipped to its end: the engine takes a truncated one for a shorter one, without a word.
+    """
+    digest, size, content = hashlib.sha256(), 0, _Content(quote.encode())
     try:
         with open(file.path, "rb") as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
                 if not file.zipped:
-                    lines += chunk.count(b"\n")
-                    last = chunk[-1:]
-                    quoted = quoted or (bool(mark) and mark in chunk)
-    except OSError as problem:
+                    content.add(chunk)
+        if file.zipped:
+            with file.open() as stream:
+                while chunk := stream.read(_CHUNK):
+                    content.add(chunk)
+        return Look(size, digest.hexdigest(), content.lines, content.quoted and _spans(file, quote.encode()))
+    except (OSError, EOFError, zlib.error) as problem:
         raise unreadable(file, problem) from problem
-    if file.zipped:
-        return Look(size, digest.hexdigest(), -1, spans=True)
-    return Look(size, digest.hexdigest(), lines + (last != b"\n"), quoted and _spans(file.path, mark))
 
 
-def _spans(path: Path, mark: bytes) -> bool:
-    """Whether any line has an odd number of quotes."""
-    with open(path, "rb") as stream:
-        return any(line.count(mark) & 1 for line in stream)
+class _Content:
+    """The lines of a file, and whether there are quotes in it, told piece by piece."""
+
+    def __init__(self, mark: bytes) -> None:
+        self.mark, self.ends, self.last, self.quoted = mark, 0, b"\n", False
+
+    def add(self, chunk: bytes) -> None:
+        self.ends += chunk.count(b"\n")
+        self.last = chunk[-1:]
+        self.quoted = self.quoted or (bool(self.mark) and self.mark in chunk)
+
+    @property
+    def lines(self) -> int:
+        return self.ends + (self.last != b"\n")
+
+
+def _spans(file: DataFile, mark: bytes) -> bool:
+    """Whether any line has an odd number of quotes, or a line end of another kind inside it."""
+    with file.open() as stream:
+        return any(line.count(mark) & 1 or b"\r" in line.rstrip(b"\r\n") for line in stream)
 
 
 def count_lines(file: DataFile) -> int:
     """The lines of a file, unzipped."""
-    lines, last = 0, b"\n"
+    content = _Content(b"")
     with file.open() as stream:
         while chunk := stream.read(_CHUNK):
-            lines, last = lines + chunk.count(b"\n"), chunk[-1:]
-    return lines + (last != b"\n")
+            content.add(chunk)
+    return content.lines
 
 
 def encoding_of(file: DataFile, declared: str) -> str:

@@ -107,8 +107,7 @@ def _feeds(library: Library, project: Project, folder: Path) -> Iterator[Intake 
             yield LoadError(f"opstally.yml: {UnknownName('source', feed.source, library.sources)}")
             continue
         source = declared.declaration
-        if feed.timezone:
-            source = replace(source, timezone=feed.timezone)
+        source = replace(source, timezone=feed.timezone or source.timezone, epoch=feed.epoch or source.epoch)
         yield _with_files(source, feed.files or source.files, folder, "opstally.yml")
 
 

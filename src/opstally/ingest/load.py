@@ -161,11 +161,13 @@ class _Source:
         return {str(digest): int(first) for digest, first in rows}
 
     def _remapped(self, table: str, mapping: str) -> bool:
+        # A source may feed a table twice, from different lists of its records.
         last = self.connection.execute(
-            "SELECT mapping FROM opstally.loads WHERE source = ? AND table_name = ? ORDER BY load_id DESC LIMIT 1",
+            "SELECT mapping FROM opstally.loads WHERE source = ? AND table_name = ? "
+            "QUALIFY load_id = max(load_id) OVER ()",
             [self.intake.name, table],
         ).fetchall()
-        return bool(last) and last[0][0] != mapping
+        return bool(last) and mapping not in {of for (of,) in last}
 
     def _say_unused(self, staged: Staged) -> None:
         """A declared source knows what it leaves; a file that names its columns itself may have misspelt one."""

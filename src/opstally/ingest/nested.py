@@ -95,6 +95,9 @@ class _Opening:
         cell = self._list(where, target)
         self._number_lines()
         empty = "[NULL::JSON]" if target.keep_empty else "[]::JSON[]"
+        if alias in target.split:
+            self._split(alias, cell, target.split[alias], empty)
+            return
         is_list = f"CASE WHEN json_valid({cell}) THEN json_type({cell}) END"
         whole = f"({self.read.broken})" if self.read.broken else "false"
         # An object's entries become elements of their own.
@@ -106,16 +109,23 @@ class _Opening:
             f"CASE {is_list} WHEN 'ARRAY' THEN json_extract({cell}, '$[*]') WHEN 'OBJECT' THEN {entries} "
             f"WHEN 'NULL' THEN []::JSON[] END"
         )
-        listed, element, number = f"_l_{alias}", f"_e_{alias}", f"_n_{alias}"
         astray = f"({cell} IS NOT NULL AND {found} IS NULL)"
+        made = f"CASE WHEN {astray} OR {whole} THEN [NULL::JSON] WHEN len({found}) > 0 THEN {found} ELSE {empty} END"
+        self._unnest(alias, made, f", CASE WHEN {astray} THEN {cell} END AS _a_{alias}")
+        self.astray.append((where, f"_a_{alias}"))
+
+    def _split(self, alias: str, cell: str, separator: str, empty: str) -> None:
+        parts = f"list_filter(string_split_regex({cell}, {text(separator)}), lambda part: trim(part) <> '')"
+        found = f"list_transform({parts}, lambda part: to_json(trim(part)))"
+        self._unnest(alias, f"CASE WHEN len({found}) > 0 THEN {found} ELSE {empty} END", "")
+
+    def _unnest(self, alias: str, elements: str, beside: str) -> None:
+        listed = f"_l_{alias}"
         self.sql = (
-            f"(SELECT *, unnest({listed}) AS {element}, unnest(range(1, len({listed}) + 1)) AS {number} FROM ("
-            f"SELECT *, CASE WHEN {astray} THEN {cell} END AS _a_{alias}, "
-            f"CASE WHEN {astray} OR {whole} THEN [NULL::JSON] WHEN len({found}) > 0 THEN {found} ELSE {empty} END "
-            f"AS {listed} FROM {self.sql}))"
+            f"(SELECT *, unnest({listed}) AS _e_{alias}, unnest(range(1, len({listed}) + 1)) AS _n_{alias} FROM ("
+            f"SELECT *{beside}, {elements} AS {listed} FROM {self.sql}))"
         )
         self.elements.append(alias)
-        self.astray.append((where, f"_a_{alias}"))
 
     def name(self, name: str) -> None:
         """A column for a name that is none of the records' own, where it leads anywhere."""

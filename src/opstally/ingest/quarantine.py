@@ -88,6 +88,8 @@ def keep(connection: DuckDBPyConnection, staged: Staged, aside: str, source: str
     shown = ", ".join(text(e.file.shown) for e in staged.files)
     connection.execute(
         f"DELETE FROM opstally.quarantine WHERE source = {text(source)} "
-        f"AND table_name = {text(staged.table.table)} AND file IN ({shown})"
+        f"AND table_name = {text(staged.table.table)} AND file IN ({shown}) "
+        # A source may feed a table twice, from different lists of its records.
+        f"AND load_id <> {load_id}"
     )
     connection.execute(f"INSERT INTO opstally.quarantine SELECT {load_id}, * FROM {aside}")

@@ -62,4 +62,5 @@ def squashed(name: str) -> str:
 
 def whole_record(names: Sequence[str]) -> str:
     """SQL of a record as JSON text, by its export's names."""
-    return f"CAST(to_json({{{', '.join(f'{text(name)}: r{i}' for i, name in enumerate(names))}}}) AS VARCHAR)"
+    # Not a struct: its names may not differ in case only, and those of an export may.
+    return f"CAST(json_object({', '.join(f'{text(name)}, r{i}' for i, name in enumerate(names))}) AS VARCHAR)"

@@ -18,6 +18,8 @@ class Feed(Declaration):
     """Globs below the project folder; the source's own unless told."""
     timezone: str | None = None
     """Of timestamps without an offset; the source's unless told."""
+    epoch: str | None = None
+    """The UTC timestamp from which the export counts seconds; the source's unless told."""
 
 
 def assumed(value: float, description: str) -> Any:

@@ -75,6 +75,8 @@ class Target(Declaration):
     own `id`, while other names stay those of the record. A second entry may go into the first one's elements
     (`{history: changelog.histories, item: history.items}`). `update.#` is the element's position, from 1; an object
     gives elements with `key` and `value`. Lists in a text column (JSON in a CSV) are opened as well."""
+    split: dict[Name, str] = field(default_factory=dict)
+    """With `each`: the list is a text, split by this regular expression; `{service: ', | and '}` makes `service` a part."""
     keep_empty: bool = False
     """With `each`: a record without elements makes one row, with nothing from the list."""
     optional: bool = False
