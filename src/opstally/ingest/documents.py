@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from opstally.errors import LoadError
 from opstally.ingest.delimited import line_scan
@@ -17,6 +17,9 @@ from opstally.store import text
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+
+WHOLE: Final = "."
+"""The path of a document that is one record itself, although it holds lists."""
 
 # Two conditions joined by `and` may be computed in any order, and json_type fails on what is not JSON.
 _IS_OBJECT = "CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' END"
@@ -104,6 +107,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _records(file: DataFile, document: Any, path: str | None) -> list[Any]:
+    if path == WHOLE:
+        return document if isinstance(document, list) else [document]
     if path is None:
         if isinstance(document, list):
             return document
