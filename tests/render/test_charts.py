@@ -90,3 +90,10 @@ def test_png(weekly: Result) -> None:
 def test_a_column_that_is_not_there(weekly: Result) -> None:
     with pytest.raises(UnknownName, match="Did you mean 'created'"):
         charts.draw(replace_chart(LINE, y="creatd"), weekly)
+
+
+def test_no_two_parts_of_a_bar_look_alike(weekly: Result) -> None:
+    chart = Chart(kind="stacked_bar", x="week", y="created", color="team")
+    encoding = drawn(chart, by_team(weekly, 9))["encoding"]
+    looks = zip(encoding["color"]["scale"]["range"], encoding["opacity"]["scale"]["range"], strict=True)
+    assert len(set(looks)) == 9

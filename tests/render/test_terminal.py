@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -137,3 +138,40 @@ def test_a_bucket_that_is_only_partly_in_the_period_is_marked(document: Document
     assert "17 Aug 2026 …" not in text
     assert "Tickets created     300" in text  # the latest complete week
     assert "only partly in the period" in text
+
+
+def test_a_count_of_zero_is_firm_and_a_rate_of_few_is_weak(document: Document) -> None:
+    from dataclasses import replace
+
+    from opstally.result import Interval
+
+    section = document.sections[2]
+    assert section.result is not None
+    weak = Interval(0, state="weak", reason="fewer than 1 rows")
+    few = replace(section.result, rows=((0, 88.0),), intervals=({"created": weak, "sla": weak},))
+    text = printed(replace(document, sections=(replace(section, result=few),)), 100)
+    assert re.search(r"Tickets created +0( |$)", text, re.MULTILINE)
+    assert "88.0%*" in text
+
+
+def test_wide_letters_and_long_texts_keep_columns_in_line(document: Document) -> None:
+    from dataclasses import replace
+
+    from rich.cells import cell_len
+
+    from opstally.result import Column
+
+    section = document.sections[1]
+    assert section.result is not None
+    name = Column("name", "Name", "text", is_dimension=True)
+    why = Column("why", "Why", "text")
+    count = Column("n", "Number", "integer", "count", "n")
+    rows = (
+        ("東京サポート", "short", 12),
+        ("Core", "a text that is long enough to be folded in a window so narrow", 345),
+    )
+    result = replace(section.result, columns=(name, why, count), rows=rows, intervals=(), total=None)
+    text = printed(replace(document, sections=(replace(section, result=result),)), 50, tty=True, no_color=True)
+    lines = [line for line in text.splitlines() if line.endswith(("12", "345"))]
+    assert [cell_len(line) for line in lines] == [50, 50]
+    assert "folded in a window" in " ".join(text.split())

@@ -75,7 +75,7 @@ def _tell_quarantine(workspace: Workspace) -> None:
     output.narrate("\nIn quarantine, and in no number (table opstally.quarantine of the project's database):")
     for table, column, reason, count, first in found[:_REASONS]:
         place = f"{table}.{column}" if column else table
-        output.narrate(f"  {count:>7,}  {place}: {reason}. First: {first}")
+        output.narrate(f"  {count:>7,}  {place}: {reason}\n           first {first}")
     if len(found) > _REASONS:
         output.narrate(f"  … and {len(found) - _REASONS} more kinds: 'opstally check' lists them all.")
 

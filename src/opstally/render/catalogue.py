@@ -245,7 +245,7 @@ def _source(_known: Catalogue, declared: Declared[Source]) -> Entry:
         ("Files", ", ".join(source.files or source.match.files)),
         ("Recognised by", ", ".join(source.match.columns)),
         ("Format", source.format),
-        ("Time zone", source.timezone),
+        ("Time zone", source.timezone or "UTC unless told"),
         ("Feeds", _targets(source)),
         ("Declared in", _file(declared)),
     )

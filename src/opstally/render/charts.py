@@ -100,6 +100,8 @@ def _stacked_bar(chart: Chart, result: Result, currency: str) -> alt.TopLevelMix
     color = _color(result, chart.color) if chart.color else alt.value(SERIES[0])
     size = _bar_width(result, chart.x)
     bars = alt.Chart(_data(chart, result, currency)).mark_bar(size=size).encode(x=x, y=axis, color=color)
+    if chart.color:
+        bars = bars.encode(opacity=_opacity(result, chart.color))
     return _sized(bars, None, result)
 
 
@@ -208,6 +210,13 @@ def _color(result: Result, name: str) -> alt.Color:
     names = [_text(member) for member in _members(result, name)]
     colors = [SERIES[at % len(SERIES)] for at in range(len(names))]
     return alt.Color(f"{name}:N", sort=names, scale=alt.Scale(domain=names, range=colors), title=None)
+
+
+def _opacity(result: Result, name: str) -> alt.Opacity:
+    """Each further round of the four colours paler, so that no two members look alike."""
+    names = [_text(member) for member in _members(result, name)]
+    steps = [max(0.15, 1 - 0.4 * (at // len(SERIES))) for at in range(len(names))]
+    return alt.Opacity(f"{name}:N", sort=names, scale=alt.Scale(domain=names, range=steps), title=None)
 
 
 def _data(chart: Chart, result: Result, currency: str) -> alt.InlineData:

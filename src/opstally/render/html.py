@@ -20,9 +20,10 @@ from opstally.render.document import (
     is_partial,
     needs_text,
 )
+from opstally.render.grid import is_weak
 from opstally.render.numbers import show, show_count, show_moment, show_period
 from opstally.render.receipt import assumption_texts, fresh_text, rows_text
-from opstally.render.scorecard import has_weak, is_scorecard
+from opstally.render.scorecard import is_scorecard
 from opstally.render.status import Status, Tone, against_target, change_text, of_change, target_text
 from opstally.render.summary import describe
 from opstally.result import Column, Interval, Receipt, Result, SectionResult, Value
@@ -110,7 +111,6 @@ def _section(section: SectionResult, document: Document, at: int) -> dict[str, A
         "total": _total(result, document.currency),
         "is_split": any(column.is_dimension for column in result.columns),
         "has_intervals": any(interval.n for row in result.intervals for interval in row.values()),
-        "has_weak": has_weak(result),
         "chart": _chart(section.chart, result, document.currency, f"s{at + 1}"),
         "filters": [f for f in result.receipt.filters if f not in document.filters()],
         "receipt": _receipt(result.receipt),
@@ -171,7 +171,7 @@ def _sure(interval: Interval | None, column: Column, currency: str) -> str:
     if interval.low is not None and interval.high is not None:
         parts.append(f"{show(interval.low, column, currency)} – {show(interval.high, column, currency)}")
     parts.append(f"n {show_count(interval.n)}")
-    if interval.state != "ok":
+    if interval.state == "refused" or is_weak(interval, column):
         parts.append(interval.reason or interval.state)
     return ", ".join(parts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opstally.render.document import comparison, heading
-from opstally.render.grid import DIM, STYLES, WEAK, Cell, Lane
+from opstally.render.grid import DIM, STYLES, WEAK, Cell, Lane, is_weak
 from opstally.render.numbers import MISSING, show
 from opstally.render.status import against_target, change_text, of_change, target_text
 from opstally.result import Column, Interval, Result, Value
@@ -35,7 +35,7 @@ def scorecard(result: Result, currency: str) -> list[Lane]:
 
 def has_weak(result: Result) -> bool:
     """Whether some value rests on fewer rows than its metric asks for."""
-    return any(interval.state == "weak" for row in result.intervals for interval in row.values())
+    return any(is_weak(row.get(column.name), column) for row in result.intervals for column in result.columns)
 
 
 def _is_filled(lane: Lane) -> bool:
@@ -44,13 +44,13 @@ def _is_filled(lane: Lane) -> bool:
 
 def _status(value: Value, column: Column) -> Cell:
     status = against_target(value, column)
-    return Cell(status.shape, STYLES[status.tone])
+    return Cell("", "", status.shape, STYLES[status.tone])
 
 
 def _value(row: dict[str, Value], column: Column, intervals: dict[str, Interval], currency: str) -> Cell:
     value = row[column.name]
     interval = intervals.get(column.name)
-    mark = WEAK if value is not None and interval is not None and interval.state == "weak" else ""
+    mark = WEAK if value is not None and is_weak(interval, column) else ""
     return Cell(show(value, column, currency) + mark, DIM if value is None else "bold")
 
 
