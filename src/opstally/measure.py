@@ -14,7 +14,7 @@ from opstally.methods import interval
 from opstally.period import Calendar, Grain, Period, compared
 from opstally.planner.lower import Context
 from opstally.planner.metric import Linked, Metrics
-from opstally.planner.plan import Plan, plan
+from opstally.planner.plan import Plan, plan, rest_of
 from opstally.planner.query import Query
 from opstally.planner.schema import Schema
 from opstally.planner.sql import write
@@ -68,7 +68,8 @@ class Measuring:
         rows = [dict(zip(names, row, strict=True)) for row in self.engine.run(sql)]
         columns = self._columns(made)
         values = tuple(tuple(_typed(row[c.name], c.type) for c in columns) for row in rows)
-        intervals = tuple(self._intervals(query, row) for row in rows)
+        counters = {count.metric: count.used for count in made.counts}
+        intervals = tuple(self._intervals(query, counters, row) for row in rows)
         return Result(columns, values, self._receipt(made, sql, rows), intervals)
 
     def _columns(self, made: Plan) -> tuple[Column, ...]:
@@ -81,14 +82,16 @@ class Measuring:
             found.append(metric_column(name, self.metrics[name]))
         return tuple(found)
 
-    def _intervals(self, query: Query, row: Mapping[str, object]) -> dict[str, Interval]:
+    def _intervals(
+        self, query: Query, counters: Mapping[str, str], row: Mapping[str, object]
+    ) -> dict[str, Interval]:
         found = {}
         for name in query.metrics:
             linked = self.metrics[name]
-            counted = row.get(f"{name}_rows")
-            if linked.table is None or linked.declaration.unit == "text" or not isinstance(counted, int | float):
-                continue
-            found[name] = _interval(linked, row[name], int(counted), row.get(f"{name}_variance"))
+            if linked.table is None or linked.declaration.unit == "text" or linked.counts:
+                continue  # a count is as sure as its rows
+            n = int(str(row[counters[name]] or 0))
+            found[name] = _interval(linked, row[name], n, row.get(f"{name}_variance"))
         return found
 
     def _receipt(self, made: Plan, sql: str, rows: Sequence[Mapping[str, object]]) -> Receipt:
@@ -101,7 +104,7 @@ class Measuring:
             excluded = {reason: n for reason, leaf in count.excluded if (n := total(leaf))}
             rest = period_rows - used - sum(excluded.values())
             if rest:
-                excluded["no value"] = rest
+                excluded[rest_of(self.metrics[count.metric])] = rest
             uses.append(Use(count.metric, count.table, str(count.basis), period_rows, used, excluded))
         query = made.query
         return Receipt(

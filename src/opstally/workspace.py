@@ -19,7 +19,7 @@ from opstally.measure import Measuring
 from opstally.model.project import Project
 from opstally.period import Calendar, read_grain, window
 from opstally.planner.listing import listing
-from opstally.planner.plan import USED
+from opstally.planner.metric import USED
 from opstally.planner.query import Query
 from opstally.result import Freshness, ReportResult, Result, Value
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 STORE_FILE = "opstally.duckdb"
 DEFAULT_RANGE = "13 weeks"
+_SILENT = dt.timedelta(days=35)
+"""A month and a little: what is reported monthly is not silent."""
 
 
 @dataclass(frozen=True)
@@ -221,11 +223,20 @@ class Workspace:
         return reports.facts(self.measuring.prepare(alone)[0], self.measuring)
 
     def last_day(self, tables: set[str]) -> dt.date:
-        """The last day that counts: the newest day of the tables, but not today, which is not over."""
+        """The last day that counts: the newest day of the tables, but not today, which is not over.
+
+        Tables in which something happens only now and then (go-lives, monthly costs) reach as far as the company's
+        steady ones do; unless they have been silent for so long that they seem to have ended.
+        """
         yesterday = self.today - dt.timedelta(days=1)
-        days = [self._day(self.freshness[t].newest) for t in tables if t in self.freshness]
-        known = [d for d in days if d is not None]
-        return min(max(known), yesterday) if known else yesterday
+        own = max((d for t in tables if (d := self._newest(t)) is not None), default=None)
+        if own is None:
+            return yesterday
+        steady = [d for t, table in self.tables().items() if table.steady and (d := self._newest(t)) is not None]
+        return min(max([own, *(d for d in steady if d - own <= _SILENT)]), yesterday)
+
+    def _newest(self, table: str) -> dt.date | None:
+        return self._day(self.freshness[table].newest) if table in self.freshness else None
 
     def _day(self, newest: dt.date | dt.datetime | None) -> dt.date | None:
         return self.calendar.local_day(newest) if isinstance(newest, dt.datetime) else newest

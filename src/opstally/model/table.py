@@ -94,6 +94,8 @@ class Table(Declaration):
     """A column that decides between versions of equal recency: the tool's own count of changes."""
     at: Name | None = None
     """The default time column; None for a table that is not over time."""
+    steady: bool = False
+    """Rows come every day, so that the newest tells up to which day a company's data reach."""
     columns: dict[Name, Column] = field(default_factory=dict)
     made_from: tuple[Name, ...] = ()
     """The stored tables whose rows this one is made from after every load; no export brings it."""
