@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from opstally.derive import business, histories, statuses
+from opstally.derive import business, histories, outages, process, stages, statuses
 from opstally.derive.step import Given, Made, unfill
 from opstally.model.project import Project
 from opstally.model.table import Table
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Made", "forget", "run"]
 
-_STEPS = (statuses, histories, business)
+_STEPS = (statuses, histories, business, stages, outages, process)
 """In the order in which they need each other."""
 
-_FILLED = {
-    "support_tickets": (business.STEP, histories.STEP),
-}
+_FILLED = {"support_tickets": (business.STEP, histories.STEP), "incidents": (stages.STEP,)}
 """Table → the steps that fill some of its columns, the last one first."""
 
 
 def forget(connection: DuckDBPyConnection, tables: Mapping[str, Table], table: str) -> None:
-    """Take out of a table what `run` filled, so that only what exports gave is in it.
+    """Take out of a table what `run` put there, so that only what exports gave is in it.
 
     A load does this before it compares its rows with the table's; else an empty cell would look like a change.
     """
     given = Given(connection, tables, Project())
     for step in _FILLED.get(table, ()):
         unfill(given, step, table)
+    if table == process.TABLE:
+        process.unmake(given)
 
 
 def run(connection: DuckDBPyConnection, tables: Mapping[str, Table], project: Project) -> tuple[Made, ...]:
@@ -39,11 +39,13 @@ def run(connection: DuckDBPyConnection, tables: Mapping[str, Table], project: Pr
 
     The same rows and project give the same tables. Raises UsageError where a calendar cannot be used.
     """
-    for table in _FILLED:
-        if table in tables:
-            forget(connection, tables, table)
+    for table in (*_FILLED, process.TABLE):
+        forget(connection, tables, table)
     given = Given(connection, tables, project)
+    others = given.temporary()
     made = tuple(one for step in _STEPS for one in step.make(given))
+    for name in sorted(given.temporary() - others):
+        given.run(f"DROP TABLE {name}")
     _record(given, made)
     return made
 

@@ -38,8 +38,6 @@ def make(given: Given) -> tuple[Made, ...]:
     given.run(_readings(width))
     _write_spans(given, clocks)
     counts = fill(given, STEP, TABLE, _VALUES)
-    for name in ("clocked", "ticket_pauses", "business_days", "readings", "pause_readings", "business_spans"):
-        given.run(f"DROP TABLE {name}")
     return tuple(Made(TABLE, column, rows, MADE_FROM) for column, rows in counts.items())
 
 

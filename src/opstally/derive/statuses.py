@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opstally.derive.step import Given, Made, remake
-from opstally.derive.words import UNKNOWN, translate
+from opstally.derive.step import Given, Made, empty, remake
+from opstally.derive.words import UNKNOWN, few, translate
 
 DONE = "('resolved', 'closed')"
 OPEN = "('new', 'open', 'pending', 'hold')"
@@ -85,10 +85,13 @@ WHERE ((t.status IN {DONE} AND h.last_status IN {OPEN}) OR (t.status IN {OPEN} A
 
 
 def make(given: Given) -> tuple[Made, ...]:
-    """The table, and the temporary tables `status_changes` and `status_histories` for those that come after."""
+    """The table, and the temporary tables `status_changes` and `field_words` for those that come after."""
+    if not given.holds("ticket_events"):
+        empty(given, "ticket_statuses")
+        return ()
     notes = prepare(given)
     given.run(_HISTORIES)
-    rows = remake(given, "ticket_statuses", _SPANS if given.holds("ticket_events") else f"{_SPANS} LIMIT 0")
+    rows = remake(given, "ticket_statuses", _SPANS)
     contradicted = given.count(_CONTRADICTED)
     if contradicted:
         notes.append(
@@ -104,7 +107,7 @@ def prepare(given: Given) -> list[str]:
     fields = translate(given, "field_words", "fields", {}, "SELECT DISTINCT field FROM ticket_events")
     known = given.count("SELECT count(*) FROM field_words WHERE meaning = 'status'")
     if fields and not known:
-        notes.append(f"No field of ticket_events is known to be the status; there are: {_few(fields)}.")
+        notes.append(f"No field of ticket_events is known to be the status; there are: {few(fields)}.")
     names = (
         "SELECT DISTINCT unnest([e.old_value, e.new_value]) FROM ticket_events e "
         "JOIN field_words f ON e.field = f.name AND f.meaning = 'status'"
@@ -112,12 +115,7 @@ def prepare(given: Given) -> list[str]:
     unknown = translate(given, "status_words", "statuses", given.project.histories.statuses, names)
     if unknown:
         notes.append(
-            f"Unknown ticket statuses: {_few(unknown)}. Say what they mean in opstally.yml, histories: statuses."
+            f"Unknown ticket statuses: {few(unknown)}. Say what they mean in opstally.yml, histories: statuses."
         )
     given.run(_CHANGES)
     return notes
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:10])
-    return f"{shown} and {len(names) - 10} more" if len(names) > 10 else shown

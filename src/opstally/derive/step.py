@@ -47,6 +47,10 @@ class Given:
         """Whether a table is there and has rows."""
         return self.exists("main", table) and bool(self.run(f"SELECT 1 FROM {quoted(table)} LIMIT 1"))
 
+    def temporary(self) -> frozenset[str]:
+        """The temporary tables of the connection."""
+        return frozenset(str(name) for (name,) in self.run("SELECT table_name FROM duckdb_tables() WHERE temporary"))
+
     def exists(self, schema: str, table: str) -> bool:
         """Whether a table is there, empty or not."""
         there = "database_name = current_database() AND schema_name = ? AND table_name = ?"
@@ -58,6 +62,12 @@ def remake(given: Given, table: str, rows: str) -> int:
     given.run(f"DELETE FROM {quoted(table)}")
     given.run(f"INSERT INTO {quoted(table)} BY NAME {rows}")
     return given.count(f"SELECT count(*) FROM {quoted(table)}")
+
+
+def empty(given: Given, table: str) -> None:
+    """The table holds nothing, where there is nothing to make it from."""
+    if given.exists("main", table):
+        given.run(f"DELETE FROM {quoted(table)}")
 
 
 def fill(given: Given, step: str, table: str, values: str) -> dict[str, int]:
@@ -82,7 +92,6 @@ def fill(given: Given, step: str, table: str, values: str) -> dict[str, int]:
         f"UPDATE {quoted(table)} AS t SET {', '.join(f'{c} = coalesce(t.{c}, v.{c})' for c in columns)} "
         f"FROM {step}_values v WHERE {same_row} AND ({' OR '.join(gained)})"
     )
-    given.run(f"DROP TABLE {step}_values")
     counts = given.run(
         f"SELECT {', '.join(f'count(*) FILTER (WHERE {c})' for c in columns)} FROM opstally.filled_{step}"
     )[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +48,12 @@ def translate(given: Given, table: str, kind: str, own: Mapping[str, str], names
         rows = ", ".join(f"({text(name)}, {text(means or UNKNOWN)})" for name, means in meanings.items())
         given.run(f"INSERT INTO {table} VALUES {rows}")
     return [name for name, means in meanings.items() if means is None]
+
+
+def few(names: Sequence[str]) -> str:
+    """Names for a sentence, not too many."""
+    shown = ", ".join(repr(name) for name in names[:10])
+    return f"{shown} and {len(names) - 10} more" if len(names) > 10 else shown
 
 
 def _fits(plain: str, pattern: str) -> bool:

@@ -1,0 +1,127 @@
+"""All derivations together: the same every time, and taken back without a trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.derive.loaded import TABLES, Loaded, day
+from tests.derive.test_business import OFFICE
+from tests.derive.test_outages import checks
+from tests.derive.test_process import log
+from tests.derive.test_stages import incident, update
+from tests.derive.test_statuses import event, ticket
+
+from opstally import derive, library
+from opstally.library import Library
+
+
+def everything(loaded: Loaded) -> Loaded:
+    loaded.add("support_tickets", ticket("1", "2 09:00", "closed", sla_target_minutes=60.0), ticket("2", "2 10:00"))
+    loaded.add("support_tickets", ticket("3", "2 10:00", "resolved", resolved_at=day("3"), reopened=True))
+    loaded.add("ticket_events", event(1, "1", "2 12:00", "pending"), event(2, "1", "2 16:00", "resolved"))
+    reply = event(3, "1", "2 11:00", None) | {"field": "comment", "actor_type": "human", "is_public": True}
+    loaded.add("ticket_events", reply, event(4, "3", "3", "resolved"))
+    loaded.add("incidents", incident(), incident("web"))
+    loaded.add("incident_updates", update(1, "2 10:00", "monitoring"), update(2, "2 11:00", "resolved", "web"))
+    checks(loaded, "2 10:00", "uudduu")
+    log(loaded, "10:00 a", "10:10 b")
+    return loaded
+
+
+def content(loaded: Loaded) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table in its order, also of the record of what was made."""
+    names = [f'main."{name}"' for name in TABLES]
+    names += [
+        f"opstally.{name}"
+        for (name,) in loaded.rows("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'opstally'")
+    ]
+    return {name: loaded.rows(f"FROM {name}") for name in sorted(names)}
+
+
+def test_again_makes_the_same(loaded: Loaded) -> None:
+    made = everything(loaded).derive(calendars={"office": OFFICE})
+    before = content(loaded)
+    assert loaded.derive(calendars={"office": OFFICE}) == made
+    assert content(loaded) == before
+
+
+def test_the_order_of_rows_does_not_matter(loaded: Loaded) -> None:
+    made = everything(loaded).derive(calendars={"office": OFFICE})
+    before = {name: sorted(rows, key=repr) for name, rows in content(loaded).items()}
+    for name in TABLES:
+        turned = f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM "{name}" ORDER BY rowid DESC'
+        loaded.connection.execute(turned)
+    assert loaded.derive(calendars={"office": OFFICE}) == made
+    assert {name: sorted(rows, key=repr) for name, rows in content(loaded).items()} == before
+
+
+def test_forgetting_leaves_what_exports_gave(loaded: Loaded) -> None:
+    names = ("support_tickets", "incidents", "process_executions")
+    everything(loaded)
+    before = {name: loaded.rows(f"FROM {name} ORDER BY ALL") for name in names}
+    loaded.derive(calendars={"office": OFFICE})
+    assert all(loaded.rows(f"FROM {name} ORDER BY ALL") != before[name] for name in names)
+    for name in names:
+        derive.forget(loaded.connection, TABLES, name)
+    assert {name: loaded.rows(f"FROM {name} ORDER BY ALL") for name in names} == before
+
+
+def test_without_its_rows_nothing_of_it_is_left(loaded: Loaded) -> None:
+    everything(loaded).derive()
+    for name in ("ticket_events", "incident_updates", "infrastructure_monitoring", "process_events"):
+        loaded.connection.execute(f"DELETE FROM {name}")
+    assert loaded.derive() == ()
+    for name in ("ticket_statuses", "incident_stages", "outages", "process_executions"):
+        assert loaded.rows(f"FROM {name}") == []
+    assert loaded.row("support_tickets", "1", ["resolved_at", "first_response_at"]) == (None, None)
+
+
+def test_what_was_made_is_on_record(loaded: Loaded) -> None:
+    made = everything(loaded).derive(calendars={"office": OFFICE})
+    found = loaded.rows("SELECT table_name, column_name, rows FROM opstally.derived")
+    assert found == [(one.table, one.column, one.rows) for one in made]
+    assert ("support_tickets", "first_response_at", 1) in found
+    assert ("outages", None, 1) in found
+    # The cells themselves: ticket 3 brought its end itself.
+    assert loaded.rows("SELECT ticket_id FROM opstally.filled_ticket_history WHERE resolved_at") == [("1",)]
+
+
+def test_no_temporary_table_is_left(loaded: Loaded) -> None:
+    everything(loaded).derive(calendars={"office": OFFICE})
+    assert loaded.rows("SELECT table_name FROM duckdb_tables() WHERE temporary") == []
+
+
+def test_made_tables_hold_what_they_declare(loaded: Loaded) -> None:
+    """Allowed values, required columns and keys, as for rows that exports bring."""
+    everything(loaded).derive(calendars={"office": OFFICE})
+    for name, table in TABLES.items():
+        if not table.made_from:
+            continue
+        key = ", ".join(table.key)
+        assert loaded.rows(f"SELECT {key} FROM {name} GROUP BY ALL HAVING count(*) > 1") == []
+        for column, declared in table.columns.items():
+            values = {value for (value,) in loaded.rows(f"SELECT DISTINCT {column} FROM {name}")}
+            assert not (declared.required or column in table.key) or None not in values, (name, column)
+            assert declared.allowed is None or values - {None} <= set(declared.allowed), (name, column)
+
+
+def test_words_mean_one_thing_each() -> None:
+    from opstally.derive.words import WORDS, meaning, pairs
+    from opstally.yamlfile import read
+
+    for kind, meanings in read(WORDS, "words.yml").data.items():
+        for means, words in meanings.items():
+            for word in words:
+                if "*" not in word:
+                    assert meaning(word, pairs(kind, {})) == means, (kind, word)
+
+
+def test_the_catalogue_says_from_what_tables_are_made() -> None:
+    loaded: Library = library.load()
+    made = {name: d.declaration.made_from for name, d in loaded.tables.items() if d.declaration.made_from}
+    assert made == {
+        "ticket_statuses": ("ticket_events",),
+        "incident_stages": ("incident_updates",),
+        "outages": ("infrastructure_monitoring",),
+    }
+    assert all(source in loaded.tables for sources in made.values() for source in sources)
