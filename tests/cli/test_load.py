@@ -86,3 +86,10 @@ def test_before_anything_is_loaded(opstally: Any, project: Path) -> None:
     done = opstally("check")
     assert done.code == 0
     assert "No data is loaded yet: put exports into data/ and run 'opstally load'." in done.err
+
+
+def test_nothing_to_load_is_said(opstally: Any, tmp_path: Path) -> None:
+    opstally("init", tmp_path / "new")
+    done = opstally("load", "--project", tmp_path / "new")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith("There is nothing to load: put exports into data/")

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from opstally.workspace import Workspace
 
 _REASONS = 8
+_NOTHING = (
+    "There is nothing to load: put exports into data/, one file a table (data/support_tickets.csv), "
+    "or name them under `sources:` in opstally.yml."
+)
 _COUNTS = ("read", "merged", "unchanged", "duplicate", "quarantined")
 
 
@@ -53,6 +57,8 @@ def show(summary: LoadSummary, workspace: Workspace) -> None:
         output.narrate(note)
     if any(row.quarantined for row in summary.loaded):
         _tell_quarantine(workspace)
+    if not (summary.loaded or summary.notes or summary.errors):
+        output.narrate(_NOTHING)
     for error in summary.errors:
         output.narrate(f"opstally: {error}")
 
