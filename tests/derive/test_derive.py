@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.derive.loaded import TABLES, Loaded, day
 from tests.derive.test_business import OFFICE
 from tests.derive.test_outages import checks
@@ -12,7 +13,10 @@ from tests.derive.test_stages import incident, update
 from tests.derive.test_statuses import event, ticket
 
 from opstally import derive, library
+from opstally.errors import UsageError
 from opstally.library import Library
+from opstally.model.calendar import BusinessCalendar
+from opstally.model.project import Project
 
 
 def everything(loaded: Loaded) -> Loaded:
@@ -125,3 +129,11 @@ def test_the_catalogue_says_from_what_tables_are_made() -> None:
         "outages": ("infrastructure_monitoring",),
     }
     assert all(source in loaded.tables for sources in made.values() for source in sources)
+
+
+def test_a_calendar_that_cannot_be_used_is_refused_by_name() -> None:
+    pytest.importorskip("holidays", reason="the optional package holidays is not installed")
+    lost = BusinessCalendar(hours={"monday": ("09:00-10:00",)}, holidays_of=("Atlantis",))
+    derive.accept(Project(calendars={"office": OFFICE}))
+    with pytest.raises(UsageError, match=r"opstally.yml, calendar lost: holidays_of: there is no country 'ATLANTIS'"):
+        derive.accept(Project(calendars={"lost": lost}))

@@ -6,20 +6,31 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from opstally.derive import business, histories, outages, process, stages, statuses
+from opstally.derive.opening import holidays
 from opstally.derive.step import Given, Made, unfill
+from opstally.errors import UsageError
 from opstally.model.project import Project
 from opstally.model.table import Table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Made", "forget", "run"]
+__all__ = ["Made", "accept", "forget", "run"]
 
 _STEPS = (statuses, histories, business, stages, outages, process)
 """In the order in which they need each other."""
 
 _FILLED = {"support_tickets": (business.STEP, histories.STEP), "incidents": (stages.STEP,)}
 """Table → the steps that fill some of its columns, the last one first."""
+
+
+def accept(project: Project) -> None:
+    """Refuse, before anything is changed, what `run` could not work with. Raises UsageError."""
+    for name, calendar in project.calendars.items():
+        try:
+            holidays(calendar, range(2000, 2001))
+        except UsageError as problem:
+            raise UsageError(f"opstally.yml, calendar {name}: {problem}") from None
 
 
 def forget(connection: DuckDBPyConnection, tables: Mapping[str, Table], table: str) -> None:

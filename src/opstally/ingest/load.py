@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import opstally
+from opstally import derive
 from opstally.engines.duckdb import DuckDB
 from opstally.errors import LoadError, OpstallyError, StoreError
 from opstally.ingest.exports import Export, exports
@@ -45,8 +46,9 @@ def load(
     """Read the exports of a project into its store; `only` the sources, or tables, of these names.
 
     A source that fails leaves its tables as they were, and does not keep the others from being loaded; the summary says
-    why. Raises UnknownName for a name in `only` that is none.
+    why. Raises UnknownName for a name in `only` that is none, UsageError for a calendar that cannot be used.
     """
+    derive.accept(project)
     found = intakes(library, project, folder, only)
     told = progress or Silent()
     loaded: list[Loaded] = []
@@ -64,7 +66,27 @@ def load(
         files += took.files
         notes += took.notes
         told.done(took.loaded)
-    return LoadSummary(tuple(loaded), tuple(files), tuple(notes), tuple(errors))
+    made = _derive(store, library, project, errors) if loaded else ()
+    notes += [note for one in made for note in one.notes]
+    return LoadSummary(tuple(loaded), tuple(files), tuple(notes), tuple(errors), made)
+
+
+def _derive(store: Store, library: Library, project: Project, errors: list[str]) -> tuple[derive.Made, ...]:
+    """Make anew what is made from the loaded rows; where that fails, they are in all the same."""
+    import duckdb  # lazy: 0.15 s
+
+    try:
+        with store.transaction() as connection:
+            return derive.run(connection, _stored(library), project)
+    except OpstallyError as problem:
+        errors.append(str(problem))
+    except duckdb.Error as problem:
+        errors.append(f"{store.path}: nothing could be made from the loaded rows ({first_line(problem)}).")
+    return ()
+
+
+def _stored(library: Library) -> dict[str, Table]:
+    return {name: d.declaration for name, d in library.tables.items() if d.declaration.columns}
 
 
 @dataclass
@@ -202,6 +224,8 @@ class _Source:
             load_id = int(
                 connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM opstally.loads").fetchall()[0][0]
             )
+            for table in {r.staged.table.table for r in ready}:
+                derive.forget(connection, _stored(self.library), table)
             return [self._take(r, load_id, began) for r in ready]
 
     def _take(self, ready: _Ready, load_id: int, began: dt.datetime) -> Loaded:

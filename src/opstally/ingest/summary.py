@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from opstally.derive import Made
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -44,6 +46,8 @@ class LoadSummary:
     files: tuple[LoadedFile, ...]
     notes: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    made: tuple[Made, ...] = ()
+    """What was made from the loaded rows afterwards."""
 
     @property
     def exit_code(self) -> int:
