@@ -25,7 +25,11 @@ def day(text: str) -> dt.datetime:
 class Loaded:
     """Canonical tables in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, made: duckdb.DuckDBPyConnection | None = None) -> None:
+        """Empty ones, or those that somebody else made."""
+        if made is not None:
+            self.connection = made
+            return
         self.connection = duckdb.connect()
         self.connection.execute("SET disabled_optimizers = 'window_self_join'; SET TimeZone = 'UTC'; SET threads = 2")
         for name, table in TABLES.items():
