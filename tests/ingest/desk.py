@@ -52,7 +52,7 @@ class Desk:
     def take(self, *only: str) -> Loaded:
         """Load what must be one source for one table, without errors."""
         summary = self.load(*only)
-        assert summary.errors == ()
+        assert summary.errors == (), summary.errors
         [loaded] = summary.loaded
         return loaded
 

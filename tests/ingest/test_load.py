@@ -229,6 +229,10 @@ def test_a_row_that_is_mended_leaves_the_quarantine(desk: Desk) -> None:
     assert desk.aside() == []
 
 
+MANY = gzip.compress((CSV + "".join(f"N{i},2026-01-01,open,,\n" for i in range(50_000))).encode())
+TRUNCATED, FLIPPED = MANY[: len(MANY) // 2], MANY[:-40] + bytes(b ^ 1 for b in MANY[-40:])
+
+
 # -- files that cannot be taken ----------------------------------------------------------------------------------------
 
 
@@ -274,6 +278,8 @@ def test_half_bad_is_still_taken(desk: Desk) -> None:
         ),
         ("support_tickets.csv.gz", b"not zipped", "data/support_tickets.csv.gz cannot be read"),
         ("support_tickets.csv.gz", gzip.compress(CSV.encode())[:40], "data/support_tickets.csv.gz cannot be read"),
+        ("support_tickets.csv.gz", TRUNCATED, "data/support_tickets.csv.gz cannot be read"),
+        ("support_tickets.csv.gz", FLIPPED, "data/support_tickets.csv.gz cannot be read"),
         ("support_tickets.parquet", b"PAR1 no", "data/support_tickets.parquet cannot be read as Parquet"),
         ("support_tickets.json", b'{"a": [1, 2', "data/support_tickets.json:1: this is not JSON"),
         ("support_tickets.json", b'[{"ticket_id": NaN}]', "data/support_tickets.json holds NaN"),

@@ -107,18 +107,18 @@ def csv_scan(paths: Sequence[Path], shape: Shape, together: bool, numbered: bool
     numbered: a last column, `_line`, holds the line of each record.
     """
     columns = [f"'r{i}': 'VARCHAR'" for i in range(len(shape.names))] + ["'_line': 'BIGINT'"] * numbered
-    read = _read_csv(paths, columns, shape.delimiter, shape.quote, shape.header, shape.skip, together)
+    read = _read_csv(paths, columns, shape.delimiter, shape.quote, shape.before, together)
     return f"(SELECT *, file_index FROM {read})"
 
 
 def line_scan(paths: Sequence[Path]) -> str:
     """SQL of the lines of text files, whole, as the column `line`; NULL for a blank one."""
     # No text holds this control character, so a line is one column whatever stands in it.
-    return _read_csv(paths, ["'line': 'VARCHAR'"], "\x01", "", False, 0, together=True)
+    return _read_csv(paths, ["'line': 'VARCHAR'"], "\x01", "", 0, together=True)
 
 
 def _read_csv(
-    paths: Sequence[Path], columns: Sequence[str], delimiter: str, quote: str, header: bool, skip: int, together: bool
+    paths: Sequence[Path], columns: Sequence[str], delimiter: str, quote: str, skip: int, together: bool
 ) -> str:
     listed = ", ".join(text(str(path)) for path in paths)
     options = [
@@ -127,7 +127,7 @@ def _read_csv(
         f"delim = {text(delimiter)}",
         f"quote = {text(quote)}",
         f"escape = {text(quote)}",
-        f"header = {str(header).lower()}",
+        "header = false",  # the lines before the first record are skipped
         f"skip = {skip}",
         f"parallel = {str(together).lower()}",
         f"max_line_size = {LONGEST}",

@@ -47,6 +47,11 @@ class Export:
         return self.shape.before if self.shape else 0
 
     @property
+    def header(self) -> int:
+        """Records before the first record: 1 for a header, over however many lines."""
+        return int(self.shape.header) if self.shape else 0
+
+    @property
     def alike(self) -> tuple[object, ...]:
         """What files must share to be read by one query."""
         return self.format, self.names, self.native, self.shape, self.format == "csv" and self.look.spans
@@ -55,7 +60,7 @@ class Export:
         """The lines of `path`; -1 for what has no lines."""
         if self.format == "parquet":
             return -1
-        if self.path == self.file.path:
+        if self.format == "csv" or self.path == self.file.path:
             return self.look.lines
         return count_lines(DataFile(self.path, self.file.shown))
 
@@ -95,6 +100,9 @@ def _with_all_keys(found: list[Export], wanted: set[str]) -> list[Export]:
 def _delimited(file: DataFile, source: Source, scratch: Path) -> Export:
     seen = look(file, source.options.quote)
     path = _in_utf8(file, source, scratch)
+    if path != file.path:
+        rewritten = look(DataFile(path, file.shown), source.options.quote)
+        seen = replace(seen, lines=rewritten.lines, records=rewritten.records)
     laid = shape(file, path, source.options)
     return Export(file, path, "csv", seen, laid.names, ("VARCHAR",) * len(laid.names), laid)
 

@@ -73,13 +73,19 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Look:
-    """What reading a file through tells; `lines` are those of its content, unzipped."""
+    """What reading a file through tells. Lines and records are those of its content, unzipped, with the header."""
 
     bytes: int
     sha256: str
     lines: int
-    spans: bool
-    """Whether a quoted value may go over several lines, so that a line's end need not be a record's."""
+    records: int | None = None
+    """Where quoted values go over several lines: how many records that makes, by the quotes alone. The engine loses what
+    follows a quote that is never closed, without a word; then it has read fewer."""
+
+    @property
+    def spans(self) -> bool:
+        """Whether a quoted value may go over several lines, so that a line's end need not be a record's."""
+        return self.records is not None
 
 
 def unreadable(file: DataFile, problem: Exception) -> LoadError:
@@ -113,7 +119,8 @@ def look(file: DataFile, quote: str) -> Look:
             with file.open() as stream:
                 while chunk := stream.read(_CHUNK):
                     content.add(chunk)
-        return Look(size, digest.hexdigest(), content.lines, content.quoted and _spans(file, quote.encode()))
+        records = _spanning(file, quote.encode()) if content.quoted else None
+        return Look(size, digest.hexdigest(), content.lines, records)
     except (OSError, EOFError, zlib.error) as problem:
         raise unreadable(file, problem) from problem
 
@@ -134,10 +141,16 @@ class _Content:
         return self.ends + (self.last != b"\n")
 
 
-def _spans(file: DataFile, mark: bytes) -> bool:
-    """Whether any line has an odd number of quotes, or a line end of another kind inside it."""
+def _spanning(file: DataFile, mark: bytes) -> int | None:
+    """The records of a file in which a line has an odd number of quotes, or ends within; None where none does."""
+    spans, records, inside = False, 0, 0
     with file.open() as stream:
-        return any(line.count(mark) & 1 or b"\r" in line.rstrip(b"\r\n") for line in stream)
+        for line in stream:
+            begun_outside, quotes = not inside, line.count(mark) & 1
+            inside ^= quotes
+            spans = spans or bool(quotes) or b"\r" in line.rstrip(b"\r\n")
+            records += not inside and not (begun_outside and line in (b"\n", b"\r\n"))
+    return records + inside if spans else None
 
 
 def count_lines(file: DataFile) -> int:

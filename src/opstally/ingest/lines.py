@@ -8,13 +8,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
-from opstally.ingest.delimited import Shape
+from opstally.ingest.delimited import LONGEST, Shape
 from opstally.ingest.files import DataFile
-
-MOST_LINES: Final = 1_000
-"""Lines that one quoted value may go over; more is a quote that was never closed."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +79,12 @@ def _several(
     line: int, text: str, shape: Shape, waiting: deque[tuple[int, str]], numbered: Iterator[tuple[int, str]]
 ) -> _Good | None:
     """The record that starts here and goes on over the next lines; None, and they wait again, where there is none."""
-    lines, quotes = [text], text.count(shape.quote)
+    lines, quotes, size = [text], text.count(shape.quote), len(text)
     taken: list[tuple[int, str]] = []
-    while len(taken) < MOST_LINES and (more := waiting.popleft() if waiting else next(numbered, None)) is not None:
+    while size < LONGEST and (more := waiting.popleft() if waiting else next(numbered, None)) is not None:
         taken.append(more)
         lines.append(more[1])
+        size += len(more[1])
         quotes += more[1].count(shape.quote)
         if quotes & 1:
             continue

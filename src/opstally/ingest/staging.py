@@ -92,6 +92,15 @@ def stage(
     return staged
 
 
+def _doubtful(export: Export, read: int, bad: bool, opened: bool) -> bool:
+    """Whether so many records read from delimited text may be wrong, or do not tell the lines of the bad ones.
+
+    opened: a record may have made several rows, so that their number tells nothing.
+    """
+    lost = export.look.records is not None and (opened or export.look.records != export.header + read)
+    return lost or (bad and export.lines() != export.before + read)
+
+
 def _zones(source: Source, target: Target) -> set[str]:
     told = {column.timezone for column in target.columns.values() if isinstance(column, Field_) and column.timezone}
     return {source.timezone, *told}
@@ -168,17 +177,18 @@ class _Reader:
     def _misplaced(self, group: Sequence[Export], first: int) -> set[int]:
         """The files with something to quarantine in which a record's number does not tell its line."""
         counted = self.connection.execute(
-            f"SELECT file, count(*) FILTER (WHERE bad >= 0), coalesce(max(bad), 0) FROM ("
+            f"SELECT file, count(*), max(bad) FROM ("
             f"SELECT _file AS file, CAST(_fate = {FAULTY} AS INTEGER) AS bad FROM {self.staged.name} "
             f"WHERE _file >= {first} "
             f"UNION ALL SELECT file, 1 FROM {self.staged.rejects} WHERE file >= {first}) GROUP BY file"
         ).fetchall()
-        found = set()
-        for at, records_there, bad in counted:
-            export = group[at - first]
-            if bad and export.shape is not None and export.lines() != export.before + records_there:
-                found.add(int(at))
-        return found
+        told = {int(file): (int(read), bool(bad)) for file, read, bad in counted}
+        opened = bool(self.mapper(group)[1].each)
+        return {
+            at
+            for at, export in enumerate(group, first)
+            if export.shape is not None and _doubtful(export, *told.get(at, (0, False)), opened)
+        }
 
     def _mend(self, export: Export, at: int) -> None:
         """Read one file again, line by line, in place of what was read of it."""
