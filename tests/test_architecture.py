@@ -33,6 +33,7 @@ ORDER = [
     "store",
     "derive",
     "ingest",
+    "publish",
     "reports",
     "answers",
     "render",

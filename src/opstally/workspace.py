@@ -258,9 +258,23 @@ class Workspace:
         self.close()
         store = self._store(read_only=False)
         try:
-            return ingest.load(store, self.library, self.project, self.folder, sources, progress)
+            summary = ingest.load(store, self.library, self.project, self.folder, sources, progress)
+            if self.engine_name != "postgres" or summary.exit_code:
+                return summary
+            return replace(summary, notes=(*summary.notes, self._publish(store)))
         finally:
             store.close()
+
+    def _publish(self, store: Store) -> str:
+        """Copy what was loaded to PostgreSQL, where the questions will be asked."""
+        from opstally.engines.postgres import Postgres  # lazy: an optional package
+        from opstally.publish import publish  # lazy: an optional package
+
+        engine = self.engine
+        assert isinstance(engine, Postgres)
+        copied = publish(store.connection, self.tables(), engine)
+        self.close()
+        return f"{sum(copied.values()):,} rows of {len(copied)} tables are in PostgreSQL, schema {engine.schema}."
 
     def check(self) -> checks.CheckResult:
         """What is wrong in the definitions and in the loaded data."""
