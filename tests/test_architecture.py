@@ -33,6 +33,7 @@ ORDER = [
     "store",
     "derive",
     "ingest",
+    "recognise",
     "publish",
     "reports",
     "answers",

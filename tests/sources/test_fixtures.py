@@ -412,7 +412,8 @@ def test_times_from_an_unknown_moment_are_a_question(loaded: Load, name: str) ->
     assert loading.summary is not None
     [error] = loading.summary.errors
     assert "count seconds from a moment that the export does not tell" in error
-    assert f"sources/{NEED_AN_ANSWER[name]}.yml" in error
+    assert f"Source {NEED_AN_ANSWER[name]}" in error
+    assert 'epoch: "2024-01-01"' in error
     assert loading.summary.loaded == ()
 
 

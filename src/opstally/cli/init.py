@@ -45,17 +45,63 @@ _IGNORED: Final = "opstally.duckdb*\n"
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's folder; this one unless told.")] = Path(
-        "."
-    ),
+    places: Annotated[
+        list[Path] | None, typer.Argument(metavar="[DIR]", help="The project's folder; this one unless told.")
+    ] = None,
+    exports: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILES...", help="Exports to look at: proposes, and writes, how to load them."),
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", metavar="ZONE", help="With --from: of times without an offset.")
+    ] = None,
 ) -> None:
     """Make a new project in a folder.
 
-    Writes opstally.yml, with comments that teach, and the folders for exports and definitions.
+    Writes opstally.yml, with comments that teach, and the folders for exports and definitions. With --from it also
+    looks at exports: it recognises those of known tools, and proposes a source for others, with reasons, questions and a
+    preview. In a project that is there already it adds the sources.
     """
+    folder, files = _told(places or [], exports or [])
     target = folder / "opstally.yml"
-    if target.exists():
+    if not target.exists():
+        _make(folder, target)
+    elif not files:
         raise UsageError(f"{target} is there already: this is a project. Edit that file, or give another folder.")
+    if files:
+        from opstally.cli.proposed import propose  # lazy: help starts without it
+
+        propose(folder, files, _zone(timezone))
+    output.narrate("Next:\n")
+    if folder != Path("."):
+        output.narrate(f"  cd {shlex.quote(str(folder))}")
+    if not files:
+        output.narrate("  put exports into data/, one file a table: data/support_tickets.csv")
+    output.narrate("  opstally load")
+    output.narrate("  opstally report --all")
+
+
+def _told(places: list[Path], exports: list[Path]) -> tuple[Path, list[Path]]:
+    """The folder, and the files: a shell writes out FILES* behind --from as several arguments."""
+    files = [*exports, *(place for place in places if exports and place.is_file())]
+    folders = [place for place in places if place not in files]
+    if len(folders) > 1:
+        raise UsageError(f"Give one folder for the project, not {' and '.join(map(str, folders))}.")
+    for file in files:
+        if not file.is_file():
+            raise UsageError(f"There is no file {file} to look at.")
+    return folders[0] if folders else Path("."), files
+
+
+def _zone(timezone: str | None) -> str | None:
+    from opstally.period import Calendar
+
+    if timezone is not None:
+        Calendar(timezone)  # refuses a zone that is none
+    return timezone
+
+
+def _make(folder: Path, target: Path) -> None:
     try:
         for name in FOLDERS:
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -65,12 +111,7 @@ def init(
         output.write_atomically(target, project_text(folder.resolve().name))
     except OSError as error:
         raise OpstallyError(f"{folder} cannot be written: {error.strerror}. Give another folder.") from None
-    output.narrate(f"Made {target} with the folders {', '.join(f'{name}/' for name in FOLDERS)}. Next:\n")
-    if folder != Path("."):
-        output.narrate(f"  cd {shlex.quote(str(folder))}")
-    output.narrate("  put exports into data/, one file a table: data/support_tickets.csv")
-    output.narrate("  opstally load")
-    output.narrate("  opstally report --all")
+    output.narrate(f"Made {target} with the folders {', '.join(f'{name}/' for name in FOLDERS)}.")
 
 
 def project_text(name: str) -> str:
