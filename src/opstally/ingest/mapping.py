@@ -303,7 +303,7 @@ class _Mapping:
         if format_ == OFFSET and self.source.epoch is None:
             raise LoadError(
                 f"Source {self.source.source}: its times count seconds from a moment that the export does not tell. "
-                f'Which one? Answer in sources/{self.source.source}.yml with its UTC time, such as epoch: "2024-01-01".'
+                'Which one? Answer in opstally.yml, where it lists the source, with its UTC time: epoch: "2024-01-01".'
             )
         return Writing(format_, zone, decimal, scale, self.source.epoch)
 
