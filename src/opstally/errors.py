@@ -5,6 +5,7 @@ OpstallyError                 one sentence: what, where, what next
 │   ├── UnknownName           no such metric, dimension, report, …           names the nearest
 │   ├── BadRange              a period or date that cannot be read
 │   ├── BadExpression         a filter or definition that cannot be parsed or does not fit its table
+│   │   └── Ambiguous         a name in it that could be one of several columns
 │   └── NotShared             a dimension or filter that one of the facts does not have
 ├── DefinitionError           declarations with problems, all of them together  exit code 1
 ├── NoData                    a table that the question needs is not there   exit code 1
@@ -66,7 +67,11 @@ class BadExpression(UsageError):
 
     def within(self, text: str) -> BadExpression:
         """The same problem, with the text in which it stands."""
-        return BadExpression(self.message, text, self.position)
+        return type(self)(self.message, text, self.position)
+
+
+class Ambiguous(BadExpression):
+    """A name that could be one of several columns; says which."""
 
 
 class NotShared(UsageError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opstally import checks, definitions, reports
 from opstally.engines import engine_class
 from opstally.engines.engine import Engine
-from opstally.errors import DefinitionError, NoData, Problem, UnknownName, UsageError
+from opstally.errors import DefinitionError, Problem, UnknownName, UsageError
 from opstally.expression import parse
 from opstally.library import PROJECT_FILE, Library, load, read_project
 from opstally.measure import Measuring
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 STORE_FILE = "opstally.duckdb"
 DEFAULT_RANGE = "13 weeks"
+_BEGIN = "'opstally init {}' makes a project, 'opstally demo' a synthetic company."
 _SILENT = dt.timedelta(days=35)
 """A month and a little: what is reported monthly is not silent."""
 
@@ -316,17 +317,10 @@ def find(folder: Path | None) -> Path:
     """The project folder: the one given, or the nearest upwards from here. Raises UsageError where there is none."""
     if folder is not None:
         if not (folder / PROJECT_FILE).is_file():
-            raise UsageError(
-                f"{folder} has no {PROJECT_FILE}: 'opstally init {folder}' makes a project, 'opstally demo' a synthetic company."
-            )
+            raise UsageError(f"{folder} has no {PROJECT_FILE}: {_BEGIN.format(folder)}")
         return folder.resolve()
     here = Path.cwd()
     for candidate in (here, *here.parents):
         if (candidate / PROJECT_FILE).is_file():
             return candidate
-    raise UsageError(
-        f"No {PROJECT_FILE} in {here} or above: 'opstally init' makes a project here, 'opstally demo' a synthetic company."
-    )
-
-
-__all__ = ["Explanation", "NoData", "Part", "Workspace", "find"]
+    raise UsageError(f"No {PROJECT_FILE} in {here} or above: {_BEGIN.format('.')}")

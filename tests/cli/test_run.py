@@ -81,7 +81,7 @@ def test_outside_of_a_project(opstally: Any, tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     done = opstally("report", "support-tickets")
     assert done.code == 2
-    assert "'opstally init' makes a project here" in done.err
+    assert "'opstally init .' makes a project" in done.err
 
 
 def test_a_project_named_after_the_command(opstally: Any, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

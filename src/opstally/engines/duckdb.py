@@ -72,6 +72,7 @@ class DuckDB(Engine):
     """A DuckDB connection over the canonical tables of its main schema."""
 
     name = "duckdb"
+    schema = "main"
     spelling = SPELLING
     types = {
         "text": "VARCHAR",

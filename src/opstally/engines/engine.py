@@ -31,6 +31,8 @@ class Engine(ABC):
     not_offered: ClassVar[Mapping[str, str]] = {}
     types: ClassVar[Mapping[str, str]]
     """Column type → the engine's type."""
+    schema: str
+    """Where the canonical tables are."""
 
     @abstractmethod
     def version(self) -> str:
@@ -92,9 +94,9 @@ class Engine(ABC):
         plain = name.isascii() and name.replace("_", "a").isalnum() and name == name.lower() and not name[0].isdigit()
         return name if plain and name not in _KEYWORDS else '"' + name.replace('"', '""') + '"'
 
-    def table(self, name: str) -> str:
-        """Where a canonical table is."""
-        return self.identifier(name)
+    def table(self, name: str, *, qualified: bool = False) -> str:
+        """Where a canonical table is; with its schema where the name alone could be taken for something else."""
+        return f"{self.identifier(self.schema)}.{self.identifier(name)}" if qualified else self.identifier(name)
 
     def literal(self, value: Scalar) -> str:
         """A constant."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from opstally.engines.engine import Engine
 from opstally.expression import Call, Column, Expr
 from opstally.expression.tree import columns
 from opstally.planner.lower import Context
-from opstally.planner.metric import Linked, leaves
-from opstally.planner.plan import USED, Plan, fate
+from opstally.planner.metric import USED, Linked
+from opstally.planner.plan import Plan, fate
 from opstally.planner.scan import Scan, ScanKey, row_ctes
-from opstally.planner.schema import Schema
+from opstally.planner.schema import Schema, names_a_span
 from opstally.planner.text import script, select
-
-FATE = "fate"
 
 
 @dataclass(frozen=True)
@@ -32,17 +31,23 @@ def listing(made: Plan, part: Linked, schema: Schema, engine: Engine, context: C
     The rows show their key, their time, the dimensions asked for and every column that the definition names, ordered by
     key, so that the number can be computed again from them.
     """
-    assert part.table is not None and part.basis is not None
-    planned = made.scans[ScanKey(part.table, part.basis)]
+    planned = made.scans[ScanKey.of(part)]
     scan = Scan(planned.key, planned.name, (), None, None)
     shown = _shown(part, planned, schema)
-    steps = row_ctes(scan, shown, {FATE: fate(part, planned.where)}, schema, engine, context)
-    source = steps[-1].name
-    counts = script(steps, select([(FATE, FATE), ("count(*)", "row_count")], source, group=[FATE]))
-    names = [engine.identifier(name) for name in shown]
-    keep = [f"{FATE} = {engine.literal(USED)}"]
-    listed = select([(n, n) for n in names], source, keep, order=names[: max(1, len(_key(part, schema)))])
+    told = _unlike("fate", shown)
+    steps = row_ctes(scan, shown, {told: fate(part, planned.where)}, schema, engine, context)
+    source, names, name = steps[-1].name, [engine.identifier(n) for n in shown], engine.identifier(told)
+    counts = script(steps, select([(name, name), ("count(*)", "row_count")], source, group=[name]))
+    keep = [f"{name} = {engine.literal(USED)}"]
+    listed = select([(n, n) for n in names], source, keep, order=_order(part, schema, engine))
     return Listing(counts, f"{script(steps, listed)}\nLIMIT {limit}", tuple(shown))
+
+
+def _order(part: Linked, schema: Schema, engine: Engine) -> list[str]:
+    table = str(part.table)
+    names = {name: schema.typed(table, Column((name,))).type for name in _key(part, schema)}
+    quoted = {engine.identifier(name): type_ for name, type_ in names.items()}
+    return [(engine.say("collate", sql) if type_ == "text" else sql) + " NULLS LAST" for sql, type_ in quoted.items()]
 
 
 def _key(part: Linked, schema: Schema) -> list[str]:
@@ -57,10 +62,17 @@ def _shown(part: Linked, planned: Scan, schema: Schema) -> dict[str, Expr]:
     exprs = [part.expr, part.where, part.settled, *(e for _, e in part.excludes)]
     named = [c for e in exprs if e is not None for c in columns(e)]
     wanted: dict[str, Expr] = {name: Column((name,)) for name in (*_key(part, schema), *times) if name}
-    wanted |= dict(planned.dims)
-    for column in named:
-        wanted.setdefault("_".join(column.path), column)
-    calls = [n for call in leaves(part.expr) for n in call.args if isinstance(n, Call)]
-    if any(c.name == "overlap_minutes" for c in calls) or "overlap_minutes" in part.declaration.value:
-        wanted["overlap_minutes"] = Call("overlap_minutes")
+    for name, column in [*planned.dims, *(("_".join(c.path), c) for c in named)]:
+        if column not in wanted.values():
+            wanted[_unlike(name, wanted)] = column
+    if names_a_span(part.expr):
+        wanted[_unlike("overlap_minutes", wanted)] = Call("overlap_minutes")
     return wanted
+
+
+def _unlike(wanted: str, taken: Collection[str]) -> str:
+    """The name, or one like it that is not taken."""
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    return name

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from opstally.errors import BadExpression
 from opstally.expression import Call, Column, Expr
-from opstally.expression.tree import all_of, columns
+from opstally.expression.tree import all_of, columns, rewrite, walk
 from opstally.planner.schema import Identity, Schema
 
 
@@ -37,7 +37,15 @@ def members_of(
     sources = {derived.source for fact in facts if (derived := schema.tables[fact].derived) is not None}
     if table in facts or table in sources or schema.tables[table].derived is not None:
         return None
-    return Members(table, tuple(Column((name,)) for _, name in identities), _own(schema, table, where, facts))
+    names = tuple(Column((name,)) for _, name in identities)
+    own = _own(schema, table, where, facts)
+    if any(_is_of_the_period(schema.expand(table, e)) for e in (*names, own) if e is not None):
+        return None  # a member has no bucket to be looked at in
+    return Members(table, names, own)
+
+
+def _is_of_the_period(expr: Expr) -> bool:
+    return any(isinstance(n, Call) and n.name in ("period_start", "period_end", "period_days") for n in walk(expr))
 
 
 def _own(schema: Schema, table: str, where: Expr | None, facts: Sequence[str]) -> Expr | None:
@@ -52,6 +60,4 @@ def _own(schema: Schema, table: str, where: Expr | None, facts: Sequence[str]) -
         return None
     if any(home != table for home, _ in identities.values()):
         return None
-    from opstally.expression.tree import rewrite
-
     return rewrite(where, lambda n: Column((identities[n][1],)) if isinstance(n, Column) else None)

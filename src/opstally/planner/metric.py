@@ -10,10 +10,14 @@ from typing import Literal as OneOf
 
 from opstally.errors import BadExpression, UnknownName, did_you_mean
 from opstally.expression import Call, Column, Expr, Literal, Typed, check, parse
-from opstally.expression.tree import NULL, all_of, any_of, columns, walk
+from opstally.expression.tree import NULL, TRUE, all_of, any_of, columns, rewrite, show, walk
 from opstally.expression.vocabulary import AGGREGATES
 from opstally.model.metric import Metric, TimeBasis
-from opstally.planner.schema import Schema, has_aggregate
+from opstally.model.table import Table
+from opstally.planner.schema import Schema, has_aggregate, names_a_span
+
+USED = "used"
+"""What becomes of a row that counts; the others have a reason."""
 
 BasisKind = OneOf["event", "during", "open_at_end", "latest", "last", "always"]
 
@@ -72,6 +76,11 @@ class Linked:
     def scope(self) -> Expr | None:
         """The rows that count at all: `where` and `settled`."""
         return all_of(self.where, self.settled)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the metric is nothing but a count of rows or of different values."""
+        return isinstance(self.expr, Call) and self.expr.name in ("count", "count_if", "count_distinct")
 
     @property
     def proportion(self) -> tuple[Call, Call] | None:
@@ -133,15 +142,27 @@ class Metrics:
 
     def version(self, name: str) -> str:
         """Eight hex digits of all that decides the metric's value: its definition and what it names, to the tables."""
-        told = [self._told(part) for part in self.parts(name)]
-        whole = repr((self[name].declaration.value, self[name].declaration.unit, sorted(told)))
+        whole = repr(
+            (show(self._spelled_out(name)), self[name].declaration.unit, sorted(map(self._told, self.parts(name))))
+        )
         return hashlib.sha256(whole.encode()).hexdigest()[:8]
+
+    def _spelled_out(self, name: str) -> Expr:
+        """The metric over those over tables."""
+        linked = self[name]
+        if linked.table is not None:
+            return Column((name,))
+        return rewrite(linked.expr, lambda n: self._spelled_out(n.name) if isinstance(n, Column) else None)
 
     def _told(self, part: Linked) -> str:
         assert part.table is not None
-        exprs = [part.expr, *([part.scope] if part.scope else [])]
-        source = self.schema.tables[part.table].derived
-        return repr(([self.schema.expand(part.table, e) for e in exprs], part.basis, source))
+        schema, table = self.schema, self.schema.tables[part.table]
+        exprs = [show(schema.expand(part.table, e)) for e in (part.expr, part.scope) if e is not None]
+        if table.derived is not None:
+            source, where = table.derived.source, table.derived.where
+            inner = [*(c.value for c in table.derived.columns.values()), *([where] if where else [])]
+            exprs += [table.derived.source, *table.derived.per, *(show(schema.expand(source, parse(t))) for t in inner)]
+        return repr((part.name, part.table, part.declaration.unit, part.basis, exprs))
 
     def _link(self, metric: Metric) -> Linked:
         expr = parse(metric.value)
@@ -150,16 +171,18 @@ class Metrics:
         if metric.table not in self.schema.tables:
             raise BadExpression(f"There is no table {metric.table!r}.{did_you_mean(metric.table, self.schema.tables)}")
         basis = self._basis(metric)
-        typed = self._checked(metric, metric.value, basis)
+        typed = self._checked(metric.table, metric.value, basis)
         if not typed.aggregated:
             raise BadExpression("A metric is an aggregate, such as count() or avg(x)", metric.value)
         self._fits(metric, expr, typed)
-        return Linked(
-            metric, expr, typed, basis,
-            where=self._condition(metric, metric.where),
-            settled=self._condition(metric, metric.settled),
-            excludes=tuple((r, e) for r, text in metric.excludes.items() if (e := self._condition(metric, text))),
-        )  # fmt: skip
+        where, settled, *excluded = (
+            self._condition(metric.table, text, basis)
+            for text in (metric.where, metric.settled, *metric.excludes.values())
+        )
+        if USED in metric.excludes:
+            raise BadExpression(f"A reason for leaving rows out cannot be called {USED!r}")
+        named = zip(metric.excludes, excluded, strict=True)
+        return Linked(metric, expr, typed, basis, where, settled, tuple((r, e) for r, e in named if e is not None))
 
     def _composed(self, metric: Metric, expr: Expr) -> Linked:
         if metric.where or metric.settled or metric.excludes or metric.at:
@@ -176,29 +199,30 @@ class Metrics:
             part = self[column.name]
             return Typed(part.typed.type, part.declaration.unit, aggregated=True)
 
-        typed = check(expr, scope)
+        if not columns(expr):
+            raise BadExpression("A metric without a table is made of other metrics: name at least one", metric.value)
+        try:
+            typed = check(expr, scope)
+        except BadExpression as problem:
+            raise problem if problem.text else problem.within(metric.value) from None
+        _refuse_spans(expr, metric.value)
         self._fits(metric, expr, typed)
         return Linked(metric, expr, typed, None)
 
-    def _checked(self, metric: Metric, text: str, basis: Basis | None = None) -> Typed:
-        assert metric.table is not None
-        table = metric.table
+    def _checked(self, table: str, text: str, basis: Basis) -> Typed:
         try:
             expr = parse(text)
             typed = check(expr, lambda c: self.schema.typed(table, c))
+            if basis.kind != "during":
+                _refuse_spans(self.schema.expand(table, expr), text)
         except BadExpression as problem:
-            raise problem.within(text) if not problem.text else problem from None
-        spans = [n for n in walk(expr) if isinstance(n, Call) and n.name in ("overlap_minutes", "union_minutes")]
-        if spans and basis is not None and basis.kind != "during":
-            raise BadExpression(
-                f"{spans[0].name}() needs a time basis with `during: [start, end]`", text, spans[0].position
-            )
+            raise problem if problem.text else problem.within(text) from None
         return typed
 
-    def _condition(self, metric: Metric, text: str | None) -> Expr | None:
+    def _condition(self, table: str, text: str | None, basis: Basis) -> Expr | None:
         if text is None:
             return None
-        typed = self._checked(metric, text)
+        typed = self._checked(table, text, basis)
         if typed.type != "boolean" or typed.aggregated:
             raise BadExpression("A condition on rows is expected here", text)
         return parse(text)
@@ -206,11 +230,13 @@ class Metrics:
     def _fits(self, metric: Metric, expr: Expr, typed: Typed) -> None:
         """The declared unit goes with what the expression gives."""
         declared, found = metric.unit, typed.unit
+        if typed.type not in ("integer", "number", "text"):
+            raise BadExpression(f"A metric gives a number or a text, not {typed.type}", metric.value)
         if (declared == "text") != (typed.type == "text"):
             raise BadExpression(f"The metric gives {typed.type}, its unit is {declared}", metric.value)
         if declared == "percent":
-            times = [n for n in walk(expr) if isinstance(n, Call) and n.name == "*" and Literal(100) in n.args]
-            if times and found != "percent":
+            times = [n for n in walk(expr) if isinstance(n, Call) and n.name == "*" and _HUNDRED & set(n.args)]
+            if times:
                 raise BadExpression(
                     "Write the share: the unit percent multiplies it by 100", metric.value, times[0].position
                 )
@@ -228,21 +254,41 @@ class Metrics:
                 raise BadExpression(
                     f"{table.table} needs `at` in its `derived`: {source.table} has no default time column"
                 )
+            self._moment(source.table, at)
             return Basis("event", at)
         basis = _as_basis(metric.at if metric.at is not None else table.at)
-        for name in (basis.start, basis.end):
-            if name:
-                self._moment(table.table, name)
-        for name in basis.per:
-            self.schema.resolve(table.table, Column((name,)))
+        times = [name for name in (basis.start, basis.end) if name]
+        kinds = [self._moment(table.table, name) for name in times]
+        if len(set(kinds)) > 1:
+            raise BadExpression(f"A time basis needs two dates or two timestamps, not {' and '.join(kinds)}")
+        if basis.kind == "last" and kinds != ["date"]:
+            raise BadExpression(
+                f"`last` needs the date of a snapshot, and {basis.start} is an instant: "
+                "`latest` with `per` takes the newest row of each entity"
+            )
+        if basis.kind in ("last", "latest"):
+            for name in (*times, *basis.per):
+                self._stored(table, name)
         return basis
 
-    def _moment(self, table: str, name: str) -> None:
+    def _moment(self, table: str, name: str) -> str:
         typed = self.schema.typed(table, Column((name,)))
         if typed.type not in ("date", "timestamp"):
             raise BadExpression(f"{table}.{name} is {typed.type}: a time basis needs a date or a timestamp")
+        return typed.type
+
+    def _stored(self, table: Table, name: str) -> None:
+        if name not in table.columns:
+            near = did_you_mean(name, table.columns)
+            raise BadExpression(f"The time basis needs a stored column of {table.table}, which {name!r} is not.{near}")
 
 
+def _refuse_spans(expr: Expr, text: str) -> None:
+    if word := names_a_span(expr):
+        raise BadExpression(f"{word.name}() needs a time basis with `during: [start, end]`", text, word.position)
+
+
+_HUNDRED = frozenset({Literal(100), Literal(100.0)})
 _FIXED = frozenset({"milliseconds", "seconds", "minutes", "hours", "days", "currency", "percent", "bytes"})
 
 
@@ -301,9 +347,9 @@ def contributes(leaf: Call) -> Expr | None:
 def _known(x: Expr) -> Expr:
     match x:
         case Call("case", (condition, value, otherwise)) if otherwise == NULL:
-            known = all_of(condition, _known(value) if not isinstance(value, Literal) else None)
-            assert known is not None
-            return known
+            return all_of(condition, _known(value)) or TRUE
+        case Literal(value):
+            return Literal(value is not None)
     return Call("not", (Call("is_null", (x,)),))
 
 

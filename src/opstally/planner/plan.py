@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from opstally.errors import BadExpression, BadRange, NotShared, UnknownName
+from opstally.errors import Ambiguous, BadExpression, BadRange, NotShared, UnknownName
 from opstally.expression import Call, Column, Expr, Literal, check
 from opstally.expression.tree import columns, rewrite
 from opstally.period import GRAINS
 from opstally.planner.lower import Context
 from opstally.planner.members import Members, members_of
-from opstally.planner.metric import Basis, Linked, Metrics, leaves, limited, used
+from opstally.planner.metric import USED, Basis, Linked, Metrics, leaves, limited, used
 from opstally.planner.query import Query
 from opstally.planner.scan import Fates, Scan, ScanKey
 from opstally.planner.schema import Identity, Schema
 
 FALSE = Literal(False)
-USED = "used"
 FILTERED = "outside the filter"
 
 
@@ -55,26 +55,14 @@ class Plan:
     scans: dict[ScanKey, Scan] = field(default_factory=dict)
     outputs: list[tuple[str, Expr]] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
+    variances: dict[str, str] = field(default_factory=dict)
+    """Metric that is a mean → the name of the leaf with the variance of its values."""
     leaf_types: dict[str, str] = field(default_factory=dict)
     members: Members | None = None
 
     def tables(self, schema: Schema) -> set[str]:
         """The stored tables that the plan reads."""
-        found = set()
-        for key, scan in self.scans.items():
-            derived = schema.tables[key.table].derived
-            found.add(derived.source if derived else key.table)
-            for column in self._read(scan, schema):
-                for depth in range(1, len(column.path)):
-                    found.add(schema.reference(key.table, column.path[:depth])[1].table)
-        return found
-
-    @staticmethod
-    def _read(scan: Scan, schema: Schema) -> set[Column]:
-        exprs: list[Expr] = [*(c for _, c in scan.dims), *scan.leaves.values()]
-        exprs += [scan.where] if scan.where is not None else []
-        exprs += [fates.expr for fates in scan.fates.values()]
-        return {c for e in exprs for c in columns(schema.expand(scan.key.table, e))}
+        return {table for scan in self.scans.values() for table in scan.tables(schema)}
 
 
 def plan(query: Query, schema: Schema, metrics: Metrics, context: Context) -> Plan:
@@ -84,8 +72,7 @@ def plan(query: Query, schema: Schema, metrics: Metrics, context: Context) -> Pl
     facts does not have, BadExpression for a definition or filter that does not fit.
     """
     parts = {p.name: p for m in query.metrics for p in metrics.parts(m)}
-    if not parts:
-        raise BadExpression("A query needs at least one metric")
+    _refuse_same_names(query)
     facts = list(dict.fromkeys(str(p.table) for p in parts.values()))
     dimensions = tuple(_dimension(name, asked, facts, schema) for name, asked in query.by)
     made = Plan(query, context, dimensions)
@@ -102,11 +89,24 @@ def plan(query: Query, schema: Schema, metrics: Metrics, context: Context) -> Pl
     return made
 
 
+def _refuse_same_names(query: Query) -> None:
+    if not query.metrics:
+        raise BadExpression("A query needs at least one metric")
+    names = [*([query.grain] if query.grain else []), *(name for name, _ in query.by), *query.metrics]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadExpression(
+                f"Two columns of the result would be called {name!r}: ask for one of them by another name"
+            )
+
+
 def _dimension(name: str, asked: str, facts: Sequence[str], schema: Schema) -> Dimension:
     column = Column(tuple(asked.split(".")))
     for fact in facts:
         try:
             typed, identity = schema.typed(fact, column), schema.identity(fact, column)
+        except Ambiguous:
+            raise
         except BadExpression:
             continue
         return Dimension(name, asked, identity, typed.type, typed.unit)
@@ -133,24 +133,24 @@ def _seen_from(table: str, asked: str, identity: Identity, schema: Schema, what:
 
 
 def _scan_for(made: Plan, part: Linked, schema: Schema) -> Scan:
-    assert part.table is not None and part.basis is not None
-    key = ScanKey(part.table, part.basis)
+    key = ScanKey.of(part)
     if key not in made.scans:
         query = made.query
-        if query.grain and part.basis.kind == "always":
+        if query.grain and key.basis.kind == "always":
             raise BadRange(f"{part.name} is not over time: ask for it without a grain.")
         dims = tuple(
-            (d.name, _seen_from(part.table, d.asked, d.identity, schema, "The dimension")) for d in made.dimensions
+            (d.name, _seen_from(key.table, d.asked, d.identity, schema, "The dimension")) for d in made.dimensions
         )
-        where = _filter(query.where, part.table, list(made.scans), schema) if query.where is not None else None
-        made.scans[key] = Scan(key, _free_name(made, part.table), dims, query.grain, where)
+        where = _filter(query.where, key.table, list(made.scans), schema) if query.where is not None else None
+        made.scans[key] = Scan(key, _free_name(made, key.table, schema), dims, query.grain, where)
     return made.scans[key]
 
 
-def _free_name(made: Plan, table: str) -> str:
+def _free_name(made: Plan, table: str, schema: Schema) -> str:
+    """A name for the steps of a scan that no other scan and no table has."""
     taken = {scan.name for scan in made.scans.values()}
     name, number = f"{table}_groups", 2
-    while name in taken:
+    while name in taken or any(other.startswith(name) for other in schema.tables):
         name, number = f"{table}_groups_{number}", number + 1
     return name
 
@@ -183,25 +183,27 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
         parts = {c: _value(made, metrics, metrics[c.name]) for c in columns(linked.expr)}
         expr = rewrite(linked.expr, lambda n: parts.get(n) if isinstance(n, Column) else None)
     else:
-        assert linked.basis is not None
-        scan = made.scans[ScanKey(linked.table, linked.basis)]
+        scan = made.scans[ScanKey.of(linked)]
         found = leaves(linked.expr)
         names = {}
         for call in found:
-            wanted = linked.name if len(found) == 1 and linked.expr == call else f"{linked.name}_{call.name}"
-            names[call] = Column((_leaf(made, scan, wanted, limited(call, linked.scope)),))
+            whole = linked.expr == call and linked.scale == 1
+            wanted = linked.name if whole else f"{linked.name}_{call.name}"
+            names[call] = Column(
+                (_leaf(made, scan, wanted, limited(call, linked.scope), linked.name if whole else ""),)
+            )
         expr = rewrite(linked.expr, lambda n: names.get(n) if isinstance(n, Call) else None)
     return expr if linked.scale == 1 else Call("*", (Literal(100.0), expr))
 
 
-def _leaf(made: Plan, scan: Scan, wanted: str, call: Call) -> str:
-    return scan.leaf(wanted if call in scan.leaves.values() else _free(made, wanted), call)
+def _leaf(made: Plan, scan: Scan, wanted: str, call: Call, metric: str = "") -> str:
+    return scan.leaf(wanted if call in scan.leaves.values() else _free(made, wanted, metric), call)
 
 
-def _free(made: Plan, wanted: str) -> str:
-    """A name that nothing else in the query has."""
+def _free(made: Plan, wanted: str, metric: str = "") -> str:
+    """A name that nothing else in the query has, and no other metric than the one that it is the value of."""
     taken = {name for scan in made.scans.values() for name in (*scan.leaves, *scan.counters())}
-    taken |= {d.name for d in made.dimensions} | set(GRAINS)
+    taken |= {d.name for d in made.dimensions} | set(GRAINS) | (set(made.query.metrics) - {metric})
     name, number = wanted, 2
     while name in taken:
         name, number = f"{wanted}_{number}", number + 1
@@ -211,24 +213,27 @@ def _free(made: Plan, wanted: str) -> str:
 def _count(made: Plan, metrics: Metrics, name: str) -> None:
     """Counters for the receipt: rows of the period, rows used, rows excluded by reason."""
     for part in metrics.parts(name):
-        assert part.table is not None and part.basis is not None
         if any(c.metric == part.name for c in made.counts):
             continue
-        scan = made.scans[ScanKey(part.table, part.basis)]
-        every = _leaf(made, scan, f"{part.table}_rows", Call("count"))
-        counted = used(part)
-        if counted is None:
-            made.counts.append(Count(part.name, part.table, part.basis, every, every, ()))
-            continue
-        why = reasons(part)
-        if not why:
-            counter = _leaf(made, scan, f"{part.name}_rows", Call("count_if", (counted,)))
-            made.counts.append(Count(part.name, part.table, part.basis, every, counter, ()))
-            continue
-        names = [(fate, _free(made, f"{part.name}_{_slug(fate)}")) for fate, _ in why]
-        counter = _free(made, f"{part.name}_rows")
-        scan.fates[f"{part.name}_fate"] = Fates(fate(part), ((USED, counter), *names))
-        made.counts.append(Count(part.name, part.table, part.basis, every, counter, tuple(names)))
+        scan = made.scans[ScanKey.of(part)]
+        every = _leaf(made, scan, f"{scan.key.table}_rows", Call("count"))
+        counter, *names = _fates(made, scan, part, every)
+        made.counts.append(Count(part.name, scan.key.table, scan.key.basis, every, counter[1], tuple(names)))
+
+
+def _fates(made: Plan, scan: Scan, part: Linked, every: str) -> list[tuple[str, str]]:
+    """(fate, name of the count of its rows), first of the rows that are used; `every` counts all."""
+    counted = used(part)
+    if counted is None:
+        return [(USED, every)]
+    why = dict.fromkeys(reason for reason, _ in reasons(part))
+    if not why:
+        return [(USED, _leaf(made, scan, f"{part.name}_rows", Call("count_if", (counted,))))]
+    counts = [(USED, _free(made, f"{part.name}_rows"))]
+    scan.fates[f"{part.name}_fate"] = Fates(fate(part), counts)
+    for reason in why:
+        counts.append((reason, _free(made, f"{part.name}_{_slug(reason)}")))
+    return counts
 
 
 def fate(part: Linked, where: Expr | None = None) -> Expr:
@@ -240,7 +245,12 @@ def fate(part: Linked, where: Expr | None = None) -> Expr:
     ladder += [counted, Literal(USED)]
     for reason, condition in reasons(part):
         ladder += [condition, Literal(reason)]
-    return Call("case", (*ladder, Literal("no value")))
+    return Call("case", (*ladder, Literal(rest_of(part))))
+
+
+def rest_of(part: Linked) -> str:
+    """What is said of the rows that nothing speaks against, and that still are not used."""
+    return "not counted" if part.counts else "no value"
 
 
 def _slug(words: str) -> str:
@@ -265,18 +275,17 @@ def _not(condition: Expr) -> Expr:
 def _add_variances(made: Plan, metrics: Metrics) -> None:
     for name in made.query.metrics:
         linked = metrics[name]
-        if linked.mean is not None and linked.table is not None and linked.basis is not None:
-            scan = made.scans[ScanKey(linked.table, linked.basis)]
+        if linked.mean is not None and linked.table is not None:
+            scan = made.scans[ScanKey.of(linked)]
             call = limited(Call("variance", (linked.mean,)), linked.scope)
-            made.outputs.append((f"{name}_variance", Column((_leaf(made, scan, f"{name}_variance", call),))))
+            made.variances[name] = _leaf(made, scan, f"{name}_variance", call)
 
 
 def _type_leaves(made: Plan, schema: Schema) -> None:
     for scan in made.scans.values():
         table = scan.key.table
         for name, call in scan.leaves.items():
-            if call.name in ("union_minutes",):
-                made.leaf_types[name] = "number"
-            else:
-                made.leaf_types[name] = check(call, lambda c, table=table: schema.typed(table, c)).type  # type: ignore[misc]
+            # The condition that the planner gave union_minutes is no argument of the language.
+            united = call.name == "union_minutes"
+            made.leaf_types[name] = "number" if united else check(call, partial(schema.typed, table)).type
         made.leaf_types |= dict.fromkeys(scan.counters(), "integer")

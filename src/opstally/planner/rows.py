@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
-from opstally.expression import Column, Expr, Typed
+from opstally.expression import Call, Column, Expr, Typed
 from opstally.expression.tree import rewrite
 from opstally.planner.lower import BUCKET_TYPES, Context, lower
 from opstally.planner.metric import Basis
 from opstally.planner.schema import BUCKET, Schema
-from opstally.planner.text import Cte, select
+from opstally.planner.text import STEPS, Cte, select
+
+_ALIASES = frozenset({"t", "b", "d"})
+"""Of the table, the buckets and the last dates; a role of such a name is called otherwise."""
 
 
 @dataclass
@@ -30,14 +33,18 @@ class Rows:
     conditions: list[str] = field(default_factory=list)
     bucket: str | None = None
     """SQL of the label of the row's bucket."""
-    newest: str | None = None
+    _newest: str | None = None
     """SQL that ranks an entity's rows, newest first: only the first counts."""
-    last: str | None = None
-    """Only the rows of the last date of each bucket count."""
+    _last: str | None = None
+    """The column whose last date in each bucket counts."""
     _before: list[str] = field(default_factory=list)
+    """The conditions that hold before one of these two is looked for."""
+    _ranked: dict[str, str] = field(default_factory=dict)
+    """Column of the buckets → its name beside the table's own columns, once the newest rows are picked."""
     _joins: dict[tuple[str, ...], str] = field(default_factory=dict)
     _bucket_join: str | None = None
     _names: dict[Column, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
 
     def typed(self, column: Column) -> Typed:
         """The type of a column of the table, or of the `buckets`."""
@@ -45,65 +52,101 @@ class Rows:
             return Typed(BUCKET_TYPES[column], constant=True)
         return self.schema.typed(self.table, column)
 
+    # -- row by row ------------------------------------------------------------------------------------------------
+
     def sql(self, expr: Expr) -> str:
         """A row-level expression, spelled where the table stands as `t`."""
-        lowered = lower(self.schema.expand(self.table, expr), self.context, self.typed, self.basis)
-        return spell(lowered, self.engine, self._place)
+        return spell(self._lowered(expr), self.engine, self._place)
+
+    def condition(self, expr: Expr) -> str:
+        """A condition as one of several that are joined by AND."""
+        lowered = self._lowered(expr)
+        text = spell(lowered, self.engine, self._place)
+        return f"({text})" if isinstance(lowered, Call) and lowered.name == "or" else text
+
+    def where(self, *exprs: Expr) -> None:
+        """Keep only rows that meet the conditions."""
+        self.conditions += [self.condition(expr) for expr in exprs]
+
+    def _lowered(self, expr: Expr) -> Expr:
+        return lower(self.schema.expand(self.table, expr), self.context, self.typed, self.basis)
 
     def _place(self, column: Column) -> str:
         *roles, name = column.path
-        if roles == [BUCKET]:
-            self._needs_bucket()
-            return f"t.{name}" if self.newest else f"b.{name}"
-        return f"{self._alias(tuple(roles))}.{self.engine.identifier(name)}"
+        if roles != [BUCKET]:
+            return f"{self._alias(tuple(roles))}.{self.engine.identifier(name)}"
+        if name in self._ranked:
+            return f"t.{self._ranked[name]}"
+        self._needs_bucket()
+        return f"b.{name}"
 
     def _alias(self, roles: tuple[str, ...]) -> str:
         if not roles:
             return "t"
+        name = "__".join(roles)
+        alias = self.engine.identifier(f"{name}_" if name in _ALIASES else name)
         if roles not in self._joins:
-            before = self._alias(roles[:-1])
-            self._joins[roles] = ""  # keeps the order: what it hangs on comes first
-            self._joins[roles] = self._join(roles, before)
-        return self.engine.identifier("__".join(roles))
+            self._alias(roles[:-1])  # what it hangs on comes first
+            self._joins[roles] = self._join(roles, alias)
+        return alias
 
-    def _join(self, roles: tuple[str, ...], before: str) -> str:
-        table, reference = self.schema.reference(self.table, roles)
+    def _join(self, roles: tuple[str, ...], alias: str) -> str:
+        _, reference = self.schema.reference(self.table, roles)
         identifier = self.engine.identifier
-        alias = identifier("__".join(roles))
-        on = [f"{before}.{identifier(ours)} = {alias}.{identifier(theirs)}" for ours, theirs in reference.pairs]
-        target = self.engine.table(reference.table)
+
+        def ours(name: str) -> str:
+            return self.sql(Column((*roles[:-1], name)))
+
+        on = [f"{ours(our)} = {alias}.{identifier(their)}" for our, their in reference.pairs]
+        target = self._stored(reference.table)
         if reference.valid_from and reference.at:
-            since, at = identifier(reference.valid_from), f"{before}.{identifier(reference.at)}"
-            keys = ", ".join(identifier(theirs) for _, theirs in reference.pairs)
-            until = f"lead({since}) OVER (PARTITION BY {keys} ORDER BY {since}) AS valid_until"
-            target = f"(SELECT *, {until} FROM {target})"
-            on += [f"{at} >= {alias}.{since}", f"({alias}.valid_until IS NULL OR {at} < {alias}.valid_until)"]
+            since, at = identifier(reference.valid_from), ours(reference.at)
+            until = self._unlike_columns(reference.table, "valid_until")
+            keys = ", ".join(identifier(their) for _, their in reference.pairs)
+            target = f"(SELECT *, lead({since}) OVER (PARTITION BY {keys} ORDER BY {since}) AS {until} FROM {target})"
+            on += [f"{at} >= {alias}.{since}", f"({alias}.{until} IS NULL OR {at} < {alias}.{until})"]
         return f"LEFT JOIN {target} AS {alias} ON {' AND '.join(on)}"
+
+    def _stored(self, table: str) -> str:
+        return self.engine.table(table, qualified=table in STEPS)
+
+    def _unlike_columns(self, table: str, wanted: str) -> str:
+        """The name, or one like it that no column of the table has."""
+        while wanted in self.schema.tables[table].columns:
+            wanted += "_"
+        return self.engine.identifier(wanted)
+
+    # -- buckets ---------------------------------------------------------------------------------------------------
 
     def bucket_join(self, condition: str) -> None:
         """Put each row in every bucket for which the condition, over `t` and `b`, is true."""
         assert self.context.bucketed
         self._bucket_join = f"JOIN buckets AS b ON {condition}"
-        self.bucket = f"b.{self.engine.identifier(self._grain)}"
+        self.bucket = f"b.{self._grain}"
 
     @property
     def _grain(self) -> str:
         assert self.context.grain is not None
-        return self.context.grain
+        return self.engine.identifier(self.context.grain)
 
     def _needs_bucket(self) -> None:
         if self._bucket_join is None and self.bucket is not None:
-            self._bucket_join = f"JOIN buckets AS b ON b.{self.engine.identifier(self._grain)} = {self.bucket}"
+            self._bucket_join = f"JOIN buckets AS b ON b.{self._grain} = {self.bucket}"
+
+    # -- for the steps after this one ------------------------------------------------------------------------------
 
     def add(self, name: str, column: Column) -> None:
         """Give a column out under a name of its own."""
         self.outputs[name] = self.sql(column)
         self._names.setdefault(self._key(column), name)
 
-    def _key(self, column: Column) -> Column:
-        if column.path[0] == BUCKET:
-            return column
-        return self.schema.resolve(self.table, column).column
+    def free(self, wanted: str) -> str:
+        """The name, or one like it that no other output has; nothing else gets it from now on."""
+        name, number = wanted, 2
+        while name in self.outputs or name in self._taken:
+            name, number = f"{wanted}_{number}", number + 1
+        self._taken.add(name)
+        return name
 
     def named(self, expr: Expr) -> Expr:
         """The expression over output names; what it needs is given out."""
@@ -112,13 +155,13 @@ class Rows:
     def _output(self, column: Column) -> str:
         key = self._key(column)
         if key not in self._names:
-            wanted = f"bucket_{key.path[-1]}" if key.path[0] == BUCKET else "_".join(key.path)
-            name, number = wanted, 2
-            while name in self.outputs:
-                name, number = f"{wanted}_{number}", number + 1
+            name = self.free(f"bucket_{key.path[-1]}" if key.path[0] == BUCKET else "_".join(key.path))
             self.outputs[name] = self.sql(column)
             self._names[key] = name
         return self._names[key]
+
+    def _key(self, column: Column) -> Column:
+        return column if column.path[0] == BUCKET else self.schema.resolve(self.table, column).column
 
     def outer(self, expr: Expr) -> str:
         """An aggregate, spelled for the step after this one."""
@@ -128,54 +171,56 @@ class Rows:
         """An expression that is already over output names."""
         return spell(expr, self.engine, lambda c: self.engine.identifier(c.path[-1]))
 
+    # -- the steps -------------------------------------------------------------------------------------------------
+
     def ctes(self, name: str) -> list[Cte]:
         """The steps, the last of them called `name`."""
-        table = self.source or self.engine.table(self.table)
-        joins = [*([self._bucket_join] if self._bucket_join else []), *self._joins.values()]
-        if self.newest is not None:
-            return self._newest_ctes(name, table, joins)
-        if self.last is not None:
-            return self._last_ctes(name, table, joins)
-        return [Cte(name, self._select(f"{table} AS t", self.conditions, joins))]
+        table = f"{self.source or self._stored(self.table)} AS t"
+        bucket = [self._bucket_join] if self._bucket_join else []
+        if self._newest is not None:
+            ranked = Cte(f"{name}_ranked", self._ranking(table, bucket))
+            return [ranked, Cte(name, self._select(f"{ranked.name} AS t", [*self._joins.values()]))]
+        if self._last is not None:
+            dates = Cte(f"{name}_dates", self._last_dates(table, self._last))
+            at = f"t.{self.engine.identifier(self._last)}"
+            on = f"{at} = d.last_at" + (f" AND {self.bucket} = d.bucket" if self.bucket else "")
+            joins = [f"JOIN {dates.name} AS d ON {on}", *self._joins.values(), *bucket]
+            return [dates, Cte(name, self._select(table, joins))]
+        return [Cte(name, self._select(table, [*self._joins.values(), *bucket]))]
 
-    def _select(self, source: str, where: list[str], joins: list[str]) -> str:
-        identifier: Callable[[str], str] = self.engine.identifier
-        outputs = [(sql, identifier(n)) for n, sql in self.outputs.items()] or [("1", "one")]
-        return select(outputs, source, where, joins=joins)
+    def _select(self, source: str, joins: Sequence[str]) -> str:
+        outputs = [(sql, self.engine.identifier(n)) for n, sql in self.outputs.items()] or [("1", "one")]
+        return select(outputs, source, self.conditions, joins=joins)
 
     def pick_newest(self, per: tuple[str, ...], time: str, ties: tuple[str, ...]) -> None:
         """Keep only each entity's newest row, among those that meet the conditions so far.
 
         Later conditions look at the picked rows, so that a filter cannot bring an older state back.
         """
-        identifier = self.engine.identifier
-        partition = ", ".join([*([self.bucket] if self.bucket else []), *(f"t.{identifier(p)}" for p in per)])
-        order = ", ".join([f"t.{identifier(time)} DESC NULLS LAST", *(f"t.{identifier(k)} DESC" for k in ties)])
-        self.newest = f"row_number() OVER (PARTITION BY {partition} ORDER BY {order})"
-        self._before, self.conditions = self.conditions, ["t.newest = 1"]
+        partition = [*([self.bucket] if self.bucket else []), *(self.sql(Column((p,))) for p in per)]
+        order = [f"{self.sql(Column((time,)))} DESC NULLS LAST", *(f"{self._ordered(k)} DESC" for k in ties)]
+        self._newest = f"row_number() OVER (PARTITION BY {', '.join(partition)} ORDER BY {', '.join(order)})"
+        self._before, self.conditions = self.conditions, [f"t.{self._unlike_columns(self.table, 'newest')} = 1"]
         if self.bucket:
-            self.bucket = f"t.{identifier(self._grain)}"
+            names = [self._grain, *(c.path[-1] for c in BUCKET_TYPES)]
+            self._ranked = {name: self._unlike_columns(self.table, f"bucket_{name}") for name in names}
+            self.bucket = f"t.{self._ranked[self._grain]}"
 
-    def _newest_ctes(self, name: str, table: str, joins: list[str]) -> list[Cte]:
-        assert self.newest is not None
-        buckets = [("b.*", "*")] if self._bucket_join else []
-        ranked = select([("t.*", "*"), *buckets, (self.newest, "newest")], f"{table} AS t", self._before,
-                        joins=joins[: len(buckets)])  # fmt: skip
-        return [
-            Cte(f"{name}_ranked", ranked),
-            Cte(name, self._select(f"{name}_ranked AS t", self.conditions, joins[len(buckets) :])),
-        ]
+    def _ordered(self, name: str) -> str:
+        sql = self.sql(Column((name,)))
+        return self.engine.say("collate", sql) if self.typed(Column((name,))).type == "text" else sql
 
-    def _last_ctes(self, name: str, table: str, joins: list[str]) -> list[Cte]:
-        assert self.last is not None
-        at = f"t.{self.engine.identifier(self.last)}"
+    def _ranking(self, table: str, joins: Sequence[str]) -> str:
+        assert self._newest is not None
+        buckets = [(f"b.{name}", shown) for name, shown in self._ranked.items()]
+        rank = (self._newest, self._unlike_columns(self.table, "newest"))
+        return select([("t.*", "*"), *buckets, rank], table, self._before, joins=joins)
+
+    def pick_last(self, column: str) -> None:
+        """Keep only the rows of the last date of each bucket on which, by the conditions so far, there are any."""
+        self._last, self._before = column, list(self.conditions)
+
+    def _last_dates(self, table: str, column: str) -> str:
         label = [(self.bucket, "bucket")] if self.bucket else []
-        dates = select([*label, (f"max({at})", "last_at")], f"{table} AS t", self.conditions[:2],
-                       ["bucket"] if label else [])  # fmt: skip
-        if label:
-            dates = dates.replace("GROUP BY bucket", f"GROUP BY {self.bucket}")
-        on = f"{at} = d.last_at" + (f" AND {self.bucket} = d.bucket" if label else "")
-        return [
-            Cte(f"{name}_dates", dates),
-            Cte(name, self._select(f"{table} AS t", self.conditions, [f"JOIN {name}_dates AS d ON {on}", *joins])),
-        ]
+        newest = (f"max(t.{self.engine.identifier(column)})", "last_at")
+        return select([*label, newest], table, self._before, [sql for sql, _ in label])

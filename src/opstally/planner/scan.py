@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opstally.engines.engine import Engine
+from opstally.engines.spell import spell
 from opstally.expression import Call, Column, Expr, Literal, parse
-from opstally.expression.tree import TRUE, columns
+from opstally.expression.tree import NULL, TRUE, columns
+from opstally.expression.vocabulary import AGGREGATES
 from opstally.model.table import Derived
 from opstally.period import WEEKDAYS, Grain
 from opstally.planner.lower import Context, bounds, clipped, lower
-from opstally.planner.metric import Basis
+from opstally.planner.metric import Basis, Linked
 from opstally.planner.rows import Rows
 from opstally.planner.schema import Schema
 from opstally.planner.text import Cte, select
@@ -27,13 +29,20 @@ class ScanKey:
     table: str
     basis: Basis
 
+    @classmethod
+    def of(cls, part: Linked) -> ScanKey:
+        """Of a metric over a table."""
+        assert part.table is not None
+        assert part.basis is not None
+        return cls(part.table, part.basis)
+
 
 @dataclass(frozen=True)
 class Fates:
-    """What becomes of each row for one metric: a text per row, and the names under which the rows of each are counted."""
+    """What becomes of each row for one metric: `expr` gives a text for it, the rows of each of which are counted."""
 
     expr: Expr
-    counts: tuple[tuple[str, str], ...]
+    counts: list[tuple[str, str]]
     """(fate, name of its count)."""
 
 
@@ -69,6 +78,31 @@ class Scan:
         """The names of what the rows are grouped by."""
         return [*([self.grain] if self.grain else []), *(name for name, _ in self.dims)]
 
+    def tables(self, schema: Schema) -> set[str]:
+        """The stored tables that are read."""
+        table, basis = self.key.table, self.key.basis
+        times = [Column((name,)) for name in (basis.start, basis.end, *basis.per) if name]
+        named = [*(c for _, c in self.dims), *self.leaves.values(), *(f.expr for f in self.fates.values())]
+        named += [self.where] if self.where is not None else []
+        derived = schema.tables[table].derived
+        if derived is None:
+            return {table, *_looked_up(table, [*named, *times], schema)}
+        made = [parse(text) for text in (*(c.value for c in derived.columns.values()), derived.where) if text]
+        keys = [Column((name,)) for name in derived.per]
+        source = _looked_up(derived.source, [*made, *keys, *times], schema)
+        return {derived.source, *source, *_looked_up(table, named, schema)}
+
+
+def _looked_up(table: str, exprs: Sequence[Expr], schema: Schema) -> set[str]:
+    """The tables to which the expressions lead through references."""
+    paths = {c.path[:-1] for expr in exprs for c in columns(schema.expand(table, expr)) if len(c.path) > 1}
+    found = set()
+    for roles in {path[:depth] for path in paths for depth in range(1, len(path) + 1)}:
+        home, reference = schema.reference(table, roles)
+        ours = [*(our for our, _ in reference.pairs), *([reference.at] if reference.at else [])]
+        found |= {reference.table, *_looked_up(home, [Column((our,)) for our in ours], schema)}
+    return found
+
 
 def scan_ctes(scan: Scan, schema: Schema, engine: Engine, context: Context) -> list[Cte]:
     """The steps of a scan; the last one, called `scan.name`, has one row for each group that has rows."""
@@ -102,17 +136,16 @@ class _ScanWriter:
         told = [c for fates in self.scan.fates.values() for c in columns(fates.expr)]
         before = self._entities(derived, told) if derived else []
         rows = self._rows(before[-1].name if before else None)
-        leaves, outputs = self._leaves(rows)
-        fates = self._fates(rows, {name: f.expr for name, f in self.scan.fates.items()})
-        spans = any(call.name == "union_minutes" for call in self.scan.leaves.values())
-        if spans:
-            self._add_span(rows)
+        unions, outputs = self._leaves(rows)
+        fates = {rows.free(name): fates for name, fates in self.scan.fates.items()}
+        told_by = self._fates(rows, {name: f.expr for name, f in fates.items()})
+        span = self._span(rows) if unions else ("", "")
         steps = [*before, *rows.ctes(f"{self.scan.name}_rows")]
         if fates:
-            steps.append(Cte(f"{self.scan.name}_fates", select([("*", "*"), *fates], steps[-1].name)))
-            outputs += self._fate_counts(rows)
-        if spans:
-            steps.append(self._covered(steps[-1].name, leaves))
+            steps.append(Cte(f"{self.scan.name}_fates", select([("*", "*"), *told_by], steps[-1].name)))
+            outputs += [count for name, f in fates.items() for count in self._fate_counts(rows, name, f)]
+        if unions:
+            steps.append(self._covered(steps[-1].name, unions, span))
         groups = [self.engine.identifier(g) for g in self.scan.groups()]
         steps.append(Cte(self.scan.name, select([*((g, g) for g in groups), *outputs], steps[-1].name, group=groups)))
         return steps
@@ -133,17 +166,16 @@ class _ScanWriter:
 
     def _fates(self, rows: Rows, exprs: Mapping[str, Expr]) -> list[tuple[str, str]]:
         """(SQL over the rows, name) of each; a step of their own spells a computed column only once."""
-        return [(rows.outer(lower(expr, self.context, rows.typed, rows.basis)), name) for name, expr in exprs.items()]
-
-    def _fate_counts(self, rows: Rows) -> list[tuple[str, str]]:
         return [
-            (
-                rows.spelled(Call("count_if", (Call("=", (Column((column,)), Literal(fate))),))),
-                self.engine.identifier(name),
-            )
-            for column, fates in self.scan.fates.items()
-            for fate, name in fates.counts
+            (rows.outer(lower(expr, self.context, rows.typed, rows.basis)), self.engine.identifier(name))
+            for name, expr in exprs.items()
         ]
+
+    def _fate_counts(self, rows: Rows, column: str, fates: Fates) -> list[tuple[str, str]]:
+        def count(fate: str) -> str:
+            return rows.spelled(Call("count_if", (Call("=", (Column((column,)), Literal(fate))),)))
+
+        return [(count(fate), self.engine.identifier(name)) for fate, name in fates.counts]
 
     # -- the rows --------------------------------------------------------------------------------------------------
 
@@ -159,7 +191,7 @@ class _ScanWriter:
         for name, column in self.scan.dims:
             rows.add(name, column)
         if self.scan.where is not None:
-            rows.conditions.append(rows.sql(self.scan.where))
+            rows.where(self.scan.where)
         return rows
 
     def _in_period(self, rows: Rows, basis: Basis) -> None:
@@ -169,7 +201,7 @@ class _ScanWriter:
             case "during":
                 self._overlapping(rows, basis)
             case "open_at_end":
-                low, high = self._bounds(rows, basis.start)
+                _, high = self._bounds(rows, basis.start)
                 start, end = Column((basis.start,)), Column((basis.end,))
                 still = Call("or", (Call("is_null", (end,)), Call(">=", (end, high))))
                 self._when(rows, Call("<", (start, high)), still)
@@ -177,7 +209,7 @@ class _ScanWriter:
                 self._newest(rows, basis)
             case "last":
                 self._event(rows, basis)
-                rows.last = basis.start
+                rows.pick_last(basis.start)
             case "always":
                 pass
 
@@ -187,7 +219,7 @@ class _ScanWriter:
         assert self.context.period is not None
         period = self.context.period
         low, high = (period.start, period.end) if dates else self.context.calendar.instants(period)
-        rows.conditions += [rows.sql(Call(">=", (at, Literal(low)))), rows.sql(Call("<", (at, Literal(high))))]
+        rows.where(Call(">=", (at, Literal(low))), Call("<", (at, Literal(high))))
         if self.scan.grain:
             calendar = self.context.calendar
             day = rows.sql(at) if dates else rows.sql(self._local_day(at))
@@ -216,9 +248,9 @@ class _ScanWriter:
         time = Column((basis.start,))
         known = Call("or", (Call("<", (time, high)), Call("is_null", (time,))))
         if self.scan.grain:
-            rows.bucket_join(rows.sql(known))
+            rows.bucket_join(rows.condition(known))
         else:
-            rows.conditions.append(rows.sql(known))
+            rows.where(known)
         ties = tuple(k for k in self.schema.tables[rows.table].key if k not in (*basis.per, basis.start))
         rows.pick_newest(basis.per, basis.start, ties)
 
@@ -226,11 +258,10 @@ class _ScanWriter:
         return bounds(self.context, dates=rows.typed(Column((start,))).type == "date")
 
     def _when(self, rows: Rows, *conditions: Expr) -> None:
-        texts = [f"({text})" if " OR " in (text := rows.sql(c)) else text for c in conditions]
         if self.scan.grain:
-            rows.bucket_join(" AND ".join(texts))
+            rows.bucket_join(" AND ".join(rows.condition(c) for c in conditions))
         else:
-            rows.conditions += texts
+            rows.where(*conditions)
 
     # -- one row per entity ----------------------------------------------------------------------------------------
 
@@ -245,14 +276,16 @@ class _ScanWriter:
         for name in derived.per:
             rows.add(name, Column((name,)))
         if derived.where is not None:
-            rows.conditions.append(rows.sql(parse(derived.where)))
+            rows.where(parse(derived.where))
         outputs = []
+        bounds: dict[str, None] = {}
         for name in self._needed(table, derived, more):
-            call = lower(parse(derived.columns[name].value), self.context, rows.typed, rows.basis)
-            outputs.append((rows.outer(call), self.engine.identifier(name)))
+            value = rows.named(lower(parse(derived.columns[name].value), self.context, rows.typed, rows.basis))
+            bounds |= dict.fromkeys(self.engine.identifier(c.name) for c in _outside_aggregates(value))
+            outputs.append((rows.spelled(value), self.engine.identifier(name)))
         keys = [self.engine.identifier(k) for k in [*([self.scan.grain] if self.scan.grain else []), *derived.per]]
         steps = rows.ctes(f"{self.scan.name}_source")
-        group = select([*((k, k) for k in keys), *outputs], steps[-1].name, group=keys)
+        group = select([*((k, k) for k in keys), *outputs], steps[-1].name, group=[*keys, *bounds])
         return [*steps, Cte(f"{self.scan.name}_{table}", group)]
 
     def _needed(self, table: str, derived: Derived, more: Sequence[Column]) -> list[str]:
@@ -260,59 +293,69 @@ class _ScanWriter:
         asked = [c for _, c in self.scan.dims] + [c for call in self.scan.leaves.values() for c in columns(call)]
         wanted = [*asked, *more, *(columns(self.scan.where) if self.scan.where else [])]
         stored = {c.path[0] for w in wanted for c in columns(self.schema.expand(table, w))}
-        for role in {p for p in stored if p in self.schema.tables[table].references}:
-            stored |= {ours for ours, _ in self.schema.tables[table].references[role].pairs}
+        references = self.schema.tables[table].references
+        for reference in [references[name] for name in sorted(stored) if name in references]:
+            ours = [*(our for our, _ in reference.pairs), *([reference.at] if reference.at else [])]
+            stored |= {c.path[0] for our in ours for c in columns(self.schema.expand(table, Column((our,))))}
         return [name for name in derived.columns if name in stored]
 
     # -- the aggregates --------------------------------------------------------------------------------------------
 
     def _leaves(self, rows: Rows) -> tuple[dict[str, Expr], list[tuple[str, str]]]:
-        """For each leaf that unites spans its condition over the rows' output names; and all leaves as (SQL, name)."""
-        conditions: dict[str, Expr] = {}
+        """Unions of spans, as name of the seconds that a row adds → condition over the rows; and (SQL, name) of all."""
+        unions: dict[str, Expr] = {}
         outputs: list[tuple[str, str]] = []
         for name, call in self.scan.leaves.items():
             if call.name == "union_minutes":
+                seconds = rows.free(f"{name}_seconds")
                 condition = call.args[0] if call.args else TRUE
-                conditions[name] = rows.named(lower(condition, self.context, rows.typed, rows.basis))
-                seconds = Call("coalesce", (Call("sum", (Column((f"{name}_seconds",)),)), Literal(0.0)))
-                minutes = Call("/", (seconds, Literal(60.0)))
-                outputs.append((rows.spelled(minutes), self.engine.identifier(name)))
+                unions[seconds] = rows.named(lower(condition, self.context, rows.typed, rows.basis))
+                total = Call("coalesce", (Call("sum", (Column((seconds,)),)), Literal(0.0)))
+                outputs.append((rows.spelled(Call("/", (total, Literal(60.0)))), self.engine.identifier(name)))
             else:
                 lowered = lower(call, self.context, rows.typed, rows.basis)
                 outputs.append((rows.outer(lowered), self.engine.identifier(name)))
-        return conditions, outputs
+        return unions, outputs
 
-    def _add_span(self, rows: Rows) -> None:
+    def _span(self, rows: Rows) -> tuple[str, str]:
+        """The names under which the rows give out the part of their span that lies in the bucket."""
         start, end = clipped(self.scan.key.basis, self.context, rows.typed)
-        for name, expr in zip(_SPAN, (start, end), strict=True):
-            rows.outputs[name] = rows.sql(expr)
+        names = rows.free("span_start"), rows.free("span_end")
+        rows.outputs |= {names[0]: rows.sql(start), names[1]: rows.sql(end)}
+        return names
 
-    def _covered(self, source: str, conditions: dict[str, Expr]) -> Cte:
+    def _covered(self, source: str, unions: Mapping[str, Expr], span: tuple[str, str]) -> Cte:
         """Each row's part of the union: its end less the later of its start and of all that came before it."""
         groups = ", ".join(self.engine.identifier(g) for g in self.scan.groups())
         partition = f"PARTITION BY {groups} " if groups else ""
         outputs = [("*", "*")]
-        for name, condition in conditions.items():
-            start, end = (_if(condition, Column((n,))) for n in _SPAN)
-            spelled = self._spell
+        for name, condition in unions.items():
+            start, end = (self._spell(_if(condition, Column((n,)))) for n in span)
             earlier = (
-                f"max({spelled(end)}) OVER ({partition}ORDER BY {spelled(start)}, {spelled(end)} "
-                "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+                f"max({end}) OVER ({partition}ORDER BY {start}, {end} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
             )
-            since = f"greatest({spelled(start)}, {earlier})"
-            own = self.engine.say("seconds_between", since, spelled(end))
-            known = f"{spelled(start)} IS NOT NULL AND {spelled(end)} > {since}"
-            outputs.append((f"CASE WHEN {known} THEN {own} ELSE 0 END", f"{name}_seconds"))
+            since = f"greatest({start}, {earlier})"
+            own = self.engine.say("seconds_between", since, end)
+            known = f"{start} IS NOT NULL AND {end} > {since}"
+            outputs.append((f"CASE WHEN {known} THEN {own} ELSE 0 END", self.engine.identifier(name)))
         return Cte(f"{self.scan.name}_united", select(outputs, source))
 
     def _spell(self, expr: Expr) -> str:
-        from opstally.engines.spell import spell
-
         return spell(expr, self.engine, lambda c: self.engine.identifier(c.path[-1]))
 
 
 def _if(condition: Expr, value: Expr) -> Expr:
-    return value if condition == TRUE else Call("case", (condition, value, Literal(None)))
+    return value if condition == TRUE else Call("case", (condition, value, NULL))
+
+
+def _outside_aggregates(expr: Expr) -> list[Column]:
+    """Columns of an aggregate expression that stand beside its aggregates: the bounds of the bucket."""
+    match expr:
+        case Column():
+            return [expr]
+        case Call(name, args) if name not in AGGREGATES:
+            return [c for arg in args for c in _outside_aggregates(arg)]
+    return []
 
 
 def bucket_cte(context: Context, grain: Grain, engine: Engine) -> Cte:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from opstally.errors import BadExpression, did_you_mean
-from opstally.expression import Call, Column, Expr, Typed, check, parse
-from opstally.expression.tree import rewrite, walk
+from opstally.errors import Ambiguous, BadExpression, did_you_mean
+from opstally.expression import Call, Column, Expr, Literal, Typed, check, parse
+from opstally.expression.parse import DEEPEST
+from opstally.expression.tree import NULL, height, rewrite, walk
 from opstally.expression.vocabulary import AGGREGATES
 from opstally.model.table import Derived, Reference, Table
 
 BUCKET = "#"
 """The path of a column of the `buckets` starts with it, so that no declared column can be meant."""
+
+_FARTHEST = 3
+"""References, one after the other, through which a dimension is looked for."""
 
 Identity = tuple[str, str]
 """(table, column) that a dimension is, wherever it is reached from."""
@@ -38,6 +42,8 @@ class Schema:
     tables: Mapping[str, Table]
     _typed: dict[Identity, Typed] = field(default_factory=dict)
     _open: list[Identity] = field(default_factory=list)
+    _expanded: dict[Identity, Expr] = field(default_factory=dict)
+    _identities: dict[tuple[str, tuple[str, ...]], Identity] = field(default_factory=dict)
 
     def names(self, table: str) -> list[str]:
         """All columns of one table: stored, per-entity and computed."""
@@ -66,7 +72,7 @@ class Schema:
                 return Field((through[0],), self.tables[table].references[through[0]].table, name)
             if through:
                 choices = " or ".join(f"{role}.{name}" for role in through)
-                raise BadExpression(f"{name!r} of {table} could be {choices}: say which", position=column.position)
+                raise Ambiguous(f"{name!r} of {table} could be {choices}: say which", position=column.position)
         raise BadExpression(
             f"{here} has no column {name!r}.{did_you_mean(name, self.known(here))}", position=column.position
         )
@@ -84,7 +90,7 @@ class Schema:
         if len(towards) == 1:
             return towards[0]
         if towards:
-            raise BadExpression(
+            raise Ambiguous(
                 f"{table} refers to {step} as {' and as '.join(towards)}: say which", position=column.position
             )
         raise BadExpression(
@@ -125,6 +131,10 @@ class Schema:
         found = check(parse(declared_column.value), lambda c: self.typed(derived.source, c))
         if not found.aggregated and not found.constant:
             raise BadExpression(f"{table}.{name} is one value per entity and needs an aggregate")
+        if names_a_span(self.expand(derived.source, parse(declared_column.value))):
+            raise BadExpression(
+                f"{table}.{name} cannot measure spans: rows of a derived table lie in the period as points"
+            )
         return replace(found, unit=declared_column.unit or found.unit, aggregated=False, constant=False)
 
     def expand(self, table: str, expr: Expr) -> Expr:
@@ -134,18 +144,39 @@ class Schema:
             if not isinstance(node, Column) or node.path[0] == BUCKET:
                 return None
             found = self.resolve(table, node)
-            self._typed_field(found.table, found.name)  # refuses a column computed from itself
-            computed = self.tables[found.table].computed.get(found.name)
-            if computed is None:
+            if found.name not in self.tables[found.table].computed:
                 return found.column
-            inner = self.expand(found.table, parse(computed.value))
-            return rewrite(inner, lambda n: Column((*found.roles, *n.path)) if isinstance(n, Column) else None)
+            return self._through(table, found, self._computed(found.table, found.name))
 
         return rewrite(expr, change)
 
+    def _through(self, table: str, found: Field, computed: Expr) -> Expr:
+        """A computed column as seen through roles: NULL where they lead to no row, whatever it makes of NULLs."""
+        seen = rewrite(computed, lambda n: Column((*found.roles, *n.path)) if isinstance(n, Column) else None)
+        if not found.roles or _is_null_of_nulls(computed):
+            return seen
+        _, reference = self.reference(table, found.roles)
+        key = Column((*found.roles, reference.pairs[0][1]))
+        return Call("case", (Call("not", (Call("is_null", (key,)),)), seen, NULL))
+
+    def _computed(self, table: str, name: str) -> Expr:
+        key = (table, name)
+        if key not in self._expanded:
+            self._typed_field(table, name)  # refuses a column computed from itself
+            found = self.expand(table, parse(self.tables[table].computed[name].value))
+            if height(found) > 2 * DEEPEST:
+                raise BadExpression(f"{table}.{name} is computed through too many other columns")
+            self._expanded[key] = found
+        return self._expanded[key]
+
     def identity(self, table: str, column: Column) -> Identity:
         """The canonical column that a path means: a foreign key means the key it refers to."""
-        found = self.resolve(table, column)
+        key = (table, column.path)
+        if key not in self._identities:
+            self._identities[key] = self._identify(self.resolve(table, column))
+        return self._identities[key]
+
+    def _identify(self, found: Field) -> Identity:
         declared = self.tables[found.table]
         stored = declared.columns.get(found.name)
         if stored is not None and stored.same_as:
@@ -161,16 +192,27 @@ class Schema:
         return (found.table, found.name)
 
     def find(self, table: str, identity: Identity) -> Column | None:
-        """How `table` names the dimension: its own column, or that of the one role that has it; None where it has none."""
-        own = [n for n in self.names(table) if self.identity(table, Column((n,))) == identity]
-        if own:
-            return Column((own[0],))
-        through = [
-            Column((role, identity[1]))
-            for role, ref in self.tables[table].references.items()
-            if ref.table == identity[0] and identity[1] in self.names(ref.table)
-        ]
-        return through[0] if len(through) == 1 else None
+        """How `table` names the dimension: by its own column or, where it has none, through the fewest references.
+
+        None where it has no such column. Raises Ambiguous where there are several: one of them would be a guess.
+        """
+        reached: list[tuple[tuple[str, ...], str]] = [((), table)]
+        for _ in range(_FARTHEST + 1):
+            found = [Column((*roles, n)) for roles, here in reached for n in self._named(here, identity)]
+            if len(found) > 1:
+                choices = " or ".join(c.name for c in found)
+                raise Ambiguous(f"{'.'.join(identity)} of {table} could be {choices}: say which")
+            if found:
+                return found[0]
+            reached = [
+                ((*roles, role), reference.table)
+                for roles, here in reached
+                for role, reference in self.tables[here].references.items()
+            ]
+        return None
+
+    def _named(self, table: str, identity: Identity) -> list[str]:
+        return [n for n in self.names(table) if self.identity(table, Column((n,))) == identity]
 
     def reference(self, table: str, roles: tuple[str, ...]) -> tuple[str, Reference]:
         """The table in which the last of the roles stands, and its reference."""
@@ -187,6 +229,33 @@ def _origin(derived: Derived, name: str) -> Column | None:
     match parse(derived.columns[name].value) if name in derived.columns else None:
         case Call("last" | "first", (Column() as picked, _)):
             return picked
+    return None
+
+
+def _is_null_of_nulls(expr: Expr) -> bool:
+    """Whether the expression is certainly NULL where all its columns are."""
+    match expr:
+        case Column():
+            return True
+        case Literal(value):
+            return value is None
+        case Call("case", args):
+            return all(map(_is_null_of_nulls, args[:-1:2])) and _is_null_of_nulls(args[-1])
+        case Call("and" | "or" | "coalesce" | "least" | "greatest", args):
+            return all(map(_is_null_of_nulls, args))
+        case Call("in", (value, *_)):
+            return _is_null_of_nulls(value)
+        case Call("is_null"):
+            return False
+        case Call(_, args):
+            return any(map(_is_null_of_nulls, args))
+
+
+def names_a_span(expr: Expr) -> Call | None:
+    """The word about spans that stands in the expression; it needs a `during` time basis."""
+    for node in walk(expr):
+        if isinstance(node, Call) and node.name in ("overlap_minutes", "union_minutes"):
+            return node
     return None
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
-from opstally.expression import Column, Expr
-from opstally.planner.lower import DAYS, END, START, lower, names_bucket
+from opstally.expression import Column, Expr, Typed
+from opstally.planner.lower import DAYS, END, START, Context, lower, names_bucket
 from opstally.planner.members import Members
+from opstally.planner.metric import Basis
 from opstally.planner.plan import Plan
 from opstally.planner.rows import Rows
-from opstally.planner.metric import Basis
 from opstally.planner.scan import Scan, bucket_cte, scan_ctes
 from opstally.planner.schema import Schema
 from opstally.planner.text import Cte, script, select
@@ -44,7 +44,7 @@ class _Writer:
         ]
         source, united = self._united()
         outputs = [(name, self._output(expr)) for name, expr in self.plan.outputs]
-        counters = [n for n in self._counters() if n not in {name for name, _ in outputs}]
+        counters = [n for n in self._counters() if n not in self.plan.query.metrics]
         names = [*self._groups, *(name for name, _ in outputs), *counters]
         identifier = self.engine.identifier
         shown = [
@@ -64,7 +64,7 @@ class _Writer:
         return Written(script([*buckets, *steps], final), tuple(names))
 
     @property
-    def _context(self):  # type: ignore[no-untyped-def]
+    def _context(self) -> Context:
         return self.plan.context
 
     @property
@@ -85,15 +85,13 @@ class _Writer:
 
     def _counters(self) -> list[str]:
         found = [n for c in self.plan.counts for n in (c.period_rows, c.used, *(leaf for _, leaf in c.excluded))]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys([*self.plan.variances.values(), *found]))
 
     def _output(self, expr: Expr) -> str:
         lowered = lower(expr, self._context, self._leaf_type)
         return spell(lowered, self.engine, self._place)
 
-    def _leaf_type(self, column: Column):  # type: ignore[no-untyped-def]
-        from opstally.expression import Typed
-
+    def _leaf_type(self, column: Column) -> Typed:
         return Typed(self.plan.leaf_types.get(column.path[0], "number"))
 
     def _place(self, column: Column) -> str:
@@ -132,7 +130,9 @@ class _Writer:
         outputs = [(g, g) for g in groups]
         for scan in scans:
             for name, call in scan.leaves.items():
-                value = f"max({identifier(name)})"
+                # Each group has at most one row of the fact; there is no greatest truth on every engine.
+                pick = "bool_or" if self.plan.leaf_types[name] == "boolean" else "max"
+                value = f"{pick}({identifier(name)})"
                 outputs.append((f"coalesce({value}, 0)" if call.name in _COUNTS else value, identifier(name)))
             outputs += [(f"coalesce(max({identifier(name)}), 0)", identifier(name)) for name in scan.counters()]
         return Cte("results", select(outputs, "facts", group=groups))
@@ -144,7 +144,7 @@ class _Writer:
         for dimension, column in zip(self.plan.dimensions, members.columns, strict=True):
             rows.add(dimension.name, column)
         if members.where is not None:
-            rows.conditions.append(rows.sql(members.where))
+            rows.where(members.where)
         [listed] = rows.ctes("member_rows")
         names = [self.engine.identifier(d.name) for d in self.plan.dimensions]
         outputs = [(n, n) for n in names]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+STEPS = frozenset({"buckets", "facts", "member_rows", "members", "results"})
+"""Names of steps that every query may have; a table of such a name is written with its schema."""
+
 
 @dataclass(frozen=True)
 class Cte:
@@ -20,7 +23,7 @@ def select(
 ) -> str:  # fmt: skip
     """A SELECT; `outputs` are (SQL, name), the name left out where the SQL already is it."""
     lines = ["SELECT DISTINCT" if distinct else "SELECT"]
-    shown = [sql if sql == name or sql.endswith(f".{name}") else f"{sql} AS {name}" for sql, name in outputs]
+    shown = [sql if sql in (name, f"{sql.partition('.')[0]}.{name}") else f"{sql} AS {name}" for sql, name in outputs]
     lines.append(",\n".join(f"  {line}" for line in shown))
     lines.append(f"FROM {source}")
     lines += joins

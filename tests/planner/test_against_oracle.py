@@ -1,0 +1,80 @@
+"""Random companies and questions: the planner's SQL on DuckDB against plain Python over the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.planner.company import filled, measuring
+from tests.planner.oracle import Group, Moment, Placed, Row, Value
+from tests.planner.questions import Question, worlds_with_questions
+from tests.planner.worlds import SETTINGS, World
+
+from opstally.expression import Column
+from opstally.measure import Measuring
+from opstally.result import Result
+
+unhurried = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@unhurried
+@given(worlds_with_questions())
+def test_every_number_is_the_oracle_s(made: tuple[World, list[Question]]) -> None:
+    world, questions = made
+    engine = filled(world.tables, world.rows)
+    measured = measuring(world.tables, world.metrics, engine, world.calendar, SETTINGS)
+    try:
+        for question in questions:
+            compare(world, question, measured)
+    finally:
+        engine.close()
+
+
+def compare(world: World, question: Question, measured: Measuring) -> None:
+    """The result of a question is the oracle's, and its receipt adds up."""
+    result = measured.measure(question.query)
+    expected = world.oracle.answer(question.asked, members(world, question))
+    names = question.query.metrics
+    found = {tuple(row[: -len(names)]): dict(zip(names, row[-len(names) :], strict=True)) for row in result.rows}
+    sql = result.receipt.sql[0]
+    assert len(found) == len(result.rows), sql
+    assert set(found) == set(expected), sql
+    for group, values in expected.items():
+        for name, value in values.items():
+            assert found[group][name] == near(value), f"{name} of {group}:\n{sql}"
+    receipt_adds_up(world, question, result)
+
+
+def near(value: Value) -> Any:
+    return pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
+
+
+def members(world: World, question: Question) -> Iterable[Group]:
+    """The groups that are there even without facts."""
+    labels = [(m.label,) for m in world.oracle.moments(question.asked.period, question.asked.grain)]
+    labels = labels if question.asked.grain else [()]
+    if question.member_table is None:
+        return []
+    if question.member_table == "":
+        return labels if question.asked.grain else []
+    oracle, table = world.oracle, question.member_table
+    [moment, *_] = oracle.moments(question.asked.period, None)
+    rows = [_values(world, table, row, question.member_columns, moment) for row in world.rows[table]]
+    return [label + row for label, row in product(labels, rows)]
+
+
+def _values(world: World, table: str, row: Row, columns: tuple[str, ...], moment: Moment) -> Group:
+
+    return tuple(world.oracle.value(table, Placed(row, moment), Column((c,))) for c in columns)
+
+
+def receipt_adds_up(world: World, question: Question, result: Result) -> None:
+    uses = {use.metric: use for use in result.receipt.uses}
+    assert set(uses) == set(world.oracle._parts(question.query.metrics))
+    for name, use in uses.items():
+        counted = world.oracle.counted(name, question.asked)
+        assert (use.period_rows, use.used, use.excluded) == (counted.period_rows, counted.used, counted.excluded), name
+        assert use.period_rows == use.used + sum(use.excluded.values())
