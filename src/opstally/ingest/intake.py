@@ -115,11 +115,15 @@ def _own(library: Library, project: Project, folder: Path) -> Iterator[Intake | 
     """Sources of the project's own folder that say their files."""
     fed = {feed.source for feed in project.sources}
     for name, declared in library.sources.items():
-        if name not in fed and declared.declaration.files and not declared.file.startswith("catalog/"):
+        if name in fed or declared.file.startswith("catalog/"):
+            continue
+        if declared.declaration.files or declared.declaration.pull is not None:
             yield _with_files(declared.declaration, declared.declaration.files, folder, declared.file)
 
 
 def _with_files(source: Source, patterns: Sequence[str], folder: Path, where: str) -> Intake | LoadError:
+    if source.pull is not None:
+        return Intake(source.source, source, ())
     if not patterns:
         return LoadError(f"{where}: source {source.source} says no files. Give it `files`, such as {DATA}/*.csv.")
     files = matching(folder, patterns)

@@ -17,10 +17,11 @@ from opstally.engines.duckdb import DuckDB
 from opstally.errors import LoadError, OpstallyError, StoreError
 from opstally.ingest.exports import Export, exports
 from opstally.ingest.expressions import Meaning
-from opstally.ingest.files import size
+from opstally.ingest.files import DataFile, size
 from opstally.ingest.intake import Intake, intakes
 from opstally.ingest.merge import Merged, merge
 from opstally.ingest.newest import drop_older
+from opstally.ingest.pull import Pulled, pull
 from opstally.ingest.quarantine import MOST_BAD, example, keep, put_aside
 from opstally.ingest.staging import Staged, stage
 from opstally.ingest.summary import Loaded, LoadedFile, LoadSummary, Progress, Silent
@@ -117,6 +118,7 @@ class _Source:
         calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
         self.meaning = Meaning(DuckDB(self.connection), calendar, asdict(project.assumptions))
         self.notes: list[str] = []
+        self.pulled: Pulled | None = None
 
     def load(self) -> _Took:
         """Read all files, then merge what they hold, in one transaction. Raises LoadError or StoreError."""
@@ -126,7 +128,7 @@ class _Source:
         ready: list[_Ready] = []
         try:
             with self.store.scratch() as scratch:
-                found = exports(self.intake.files, self.intake.source, scratch, self.connection)
+                found = exports(self._files(scratch), self.intake.source, scratch, self.connection)
                 with_records = [export for export in found if export.names]
                 self.notes += [f"{e.file.shown} holds no records." for e in found if not e.names]
                 for number, target in enumerate(self.intake.source.targets if with_records else ()):
@@ -141,6 +143,12 @@ class _Source:
         finally:
             self._clear()
         return _Took(loaded, [_file(self.intake.name, export) for export in found], self.notes)
+
+    def _files(self, scratch: Path) -> Sequence[DataFile]:
+        if self.intake.source.pull is None:
+            return self.intake.files
+        self.pulled = pull(self.connection, self.intake.source, scratch)
+        return [self.pulled.file]
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -224,6 +232,8 @@ class _Source:
             load_id = int(
                 connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM opstally.loads").fetchall()[0][0]
             )
+            if self.pulled is not None:
+                self.pulled.remember(connection)
             for table in {r.staged.table.table for r in ready}:
                 derive.forget(connection, _stored(self.library), table)
             return [self._take(r, load_id, began) for r in ready]
