@@ -35,12 +35,23 @@ class UsageError(OpstallyError):
 
 
 class UnknownName(UsageError):
-    """No such metric, dimension, report, table, …; says which names are near."""
+    """No such metric, dimension, report, table, …; says which names are near, or where to look them up."""
+
+    LISTED: ClassVar[dict[str, str]] = {
+        "metric": "'opstally catalog metrics' lists them.",
+        "report": "'opstally catalog reports' lists them.",
+        "table": "'opstally catalog tables' lists them.",
+        "source": "'opstally catalog sources' lists them.",
+        "dimension": "'opstally catalog metrics NAME' lists what a metric can be split by.",
+    }
 
     def __init__(self, kind: str, name: str, known: Iterable[str], where: str = "") -> None:
         self.kind, self.name = kind, name
         place = f" {where}" if where else ""
-        super().__init__(f"There is no {kind} {name!r}{place}.{did_you_mean(name, known)}")
+        near = did_you_mean(name, known)
+        if not near and kind in self.LISTED:
+            near = f" {self.LISTED[kind]}"
+        super().__init__(f"There is no {kind} {name!r}{place}.{near}")
 
 
 class BadRange(UsageError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Literal
 
 from opstally.model.declaration import Declaration, Expression, Name
 from opstally.model.unit import ColumnType, Unit
@@ -94,6 +95,8 @@ class Table(Declaration):
     """A column that decides between versions of equal recency: the tool's own count of changes."""
     at: Name | None = None
     """The default time column; None for a table that is not over time."""
+    finest: Literal["day", "week", "month", "quarter", "year"] | None = None
+    """The finest grain for which its rows mean something: a month's amount says nothing about the month's weeks."""
     steady: bool = False
     """Rows come every day, so that the newest tells up to which day a company's data reach."""
     columns: dict[Name, Column] = field(default_factory=dict)

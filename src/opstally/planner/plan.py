@@ -138,6 +138,11 @@ def _scan_for(made: Plan, part: Linked, schema: Schema) -> Scan:
         query = made.query
         if query.grain and key.basis.kind == "always":
             raise BadRange(f"{part.name} is not over time: ask for it without a grain.")
+        finest = schema.tables[key.table].finest
+        if query.grain and finest and GRAINS.index(query.grain) < GRAINS.index(finest):
+            raise BadRange(
+                f"{part.name} is known by {finest}, not by {query.grain}: ask for it by {finest} or coarser."
+            )
         dims = tuple(
             (d.name, _seen_from(key.table, d.asked, d.identity, schema, "The dimension")) for d in made.dimensions
         )

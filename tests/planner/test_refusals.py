@@ -1,0 +1,73 @@
+"""What the planner refuses, and in which words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+
+import pytest
+
+from opstally import definitions, library
+from opstally.errors import BadRange, NotShared, UnknownName
+from opstally.expression import parse
+from opstally.model.project import Assumptions
+from opstally.period import Calendar, Grain, Period
+from opstally.planner.lower import Context
+from opstally.planner.plan import Plan, plan
+from opstally.planner.query import Query
+
+SCHEMA, METRICS = definitions.link(library.load())
+OCTOBER = Period(dt.date(2026, 10, 1), dt.date(2026, 11, 1))
+
+
+def planned(*metrics: str, by: tuple[str, ...] = (), grain: Grain | None = None, where: str | None = None) -> Plan:
+    query = Query(metrics, tuple((b, b) for b in by), grain, OCTOBER, OCTOBER.last_day, parse(where) if where else None)
+    return plan(query, SCHEMA, METRICS, Context(OCTOBER, OCTOBER.last_day, Calendar(), asdict(Assumptions()), grain))
+
+
+@pytest.mark.parametrize("grain", ["day", "week"])
+def test_a_monthly_fact_by_a_finer_grain(grain: Grain) -> None:
+    with pytest.raises(BadRange, match=f"revenue is known by month, not by {grain}: ask for it by month or coarser"):
+        planned("revenue", grain=grain)
+
+
+def test_a_metric_of_a_monthly_and_a_daily_fact_is_monthly_too() -> None:
+    with pytest.raises(BadRange, match="known by month"):
+        planned("efficiency_ratio", grain="week")
+
+
+@pytest.mark.parametrize("grain", ["month", "quarter", "year"])
+def test_a_monthly_fact_by_months_and_coarser(grain: Grain) -> None:
+    assert planned("revenue", grain=grain).scans
+
+
+def test_a_dimension_that_one_fact_does_not_have_names_the_fact() -> None:
+    with pytest.raises(
+        NotShared, match=r"'ticket_priority' is support_tickets.ticket_priority, which incidents does not"
+    ):
+        planned("tickets_created", "incident_count", by=("ticket_priority",))
+
+
+def test_a_filter_that_one_fact_does_not_have_names_the_fact() -> None:
+    with pytest.raises(NotShared, match=r"which incidents does not have"):
+        planned("tickets_created", "incident_count", where="ticket_priority = 'high'")
+
+
+def test_a_dimension_that_both_facts_have_is_one() -> None:
+    made = planned("tickets_created", "incident_count", by=("service_name",))
+    assert [d.identity for d in made.dimensions] == [("services", "service_name")]
+
+
+def test_a_metric_that_there_is_not() -> None:
+    with pytest.raises(UnknownName, match=r"no metric 'tickets_creatd'\. Did you mean 'tickets_created'"):
+        planned("tickets_creatd")
+
+
+def test_a_dimension_that_nothing_resembles_says_where_to_look() -> None:
+    with pytest.raises(UnknownName, match="lists what a metric can be split by"):
+        planned("tickets_created", by=("zzz",))
+
+
+def test_a_grain_among_the_dimensions() -> None:
+    with pytest.raises(UnknownName, match="--grain week"):
+        planned("tickets_created", by=("week",))
