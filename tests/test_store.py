@@ -114,6 +114,15 @@ def test_reading_needs_a_store_and_changes_none(path: Path) -> None:
     assert ("new", "DATE") not in stored(path)
 
 
+def test_reading_a_store_that_is_behind_its_declarations_says_what_to_do(path: Path) -> None:
+    Store.open(path, {"things": table(id="integer")}).close()
+    newer = {"things": table(id="integer", colour="text")}
+    with pytest.raises(StoreError, match=r"was loaded before things.colour was declared. 'opstally load' adds"):
+        Store.open(path, newer, read_only=True)
+    Store.open(path, newer).close()
+    Store.open(path, newer, read_only=True).close()
+
+
 def test_a_transaction_that_fails_leaves_nothing(path: Path) -> None:
     with Store.open(path, THINGS) as store:
         with pytest.raises(duckdb.Error), store.transaction() as connection:

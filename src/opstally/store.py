@@ -33,6 +33,18 @@ CREATE TABLE IF NOT EXISTS opstally.loads (
 CREATE TABLE IF NOT EXISTS opstally.quarantine (
     load_id BIGINT, source VARCHAR, table_name VARCHAR, file VARCHAR, line BIGINT,
     column_name VARCHAR, value VARCHAR, reason VARCHAR, faults VARCHAR, record VARCHAR);
+ALTER TABLE opstally.loads ADD COLUMN IF NOT EXISTS left_out BIGINT;
+ALTER TABLE opstally.loads ADD COLUMN IF NOT EXISTS removed BIGINT;
+ALTER TABLE opstally.loads ADD COLUMN IF NOT EXISTS reading_seconds DOUBLE;
+ALTER TABLE opstally.loads ADD COLUMN IF NOT EXISTS merging_seconds DOUBLE;
+ALTER TABLE opstally.loads ADD COLUMN IF NOT EXISTS engine VARCHAR;
+CREATE TABLE IF NOT EXISTS opstally.columns (
+    load_id BIGINT, source VARCHAR, sha256 VARCHAR, path VARCHAR, names VARCHAR[], kinds VARCHAR[], used VARCHAR[]);
+CREATE TABLE IF NOT EXISTS opstally.refused (refused_at TIMESTAMP, source VARCHAR, reason VARCHAR);
+CREATE TABLE IF NOT EXISTS opstally.restated (
+    load_id BIGINT, source VARCHAR, table_name VARCHAR, grain VARCHAR, period DATE,
+    added BIGINT, changed BIGINT, removed BIGINT);
+CREATE TABLE IF NOT EXISTS opstally.mended (load_id BIGINT, source VARCHAR, table_name VARCHAR, record VARCHAR);
 """
 
 STAGING: Final = "~loading"
@@ -60,7 +72,9 @@ class Store:
         try:
             store._configure(read_only)
             store._accept(new)
-            if not read_only:
+            if read_only:
+                store._up_to(tables or {})
+            else:
                 store._prepare(tables or {})
         except BaseException:
             store.close()
@@ -167,6 +181,21 @@ class Store:
                         self._fit(name, table, there.get(name))
         except duckdb.Error as problem:
             raise StoreError(f"{self.path} cannot be written: {first_line(problem)}.") from problem
+
+    def _up_to(self, tables: Mapping[str, Table]) -> None:
+        """Refuse a store whose tables lack columns that have been declared since they were loaded."""
+        there = self._columns()
+        behind = sorted(
+            f"{name}.{column}"
+            for name, table in tables.items()
+            for column in table.columns
+            if column not in there.get(name, {})
+        )
+        if behind:
+            more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
+            raise StoreError(
+                f"{self.path} was loaded before {behind[0]}{more} {'was' if not more else 'were'} declared. 'opstally load' adds what is new."
+            )
 
     def _columns(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
