@@ -189,12 +189,13 @@ class Store:
             f"{name}.{column}"
             for name, table in tables.items()
             for column in table.columns
-            if column not in there.get(name, {})
+            if name in there and column not in there[name]  # a table that is not there has no data, which is normal
         )
         if behind:
             more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
+            were = "were" if more else "was"
             raise StoreError(
-                f"{self.path} was loaded before {behind[0]}{more} {'was' if not more else 'were'} declared. 'opstally load' adds what is new."
+                f"{self.path} was loaded before {behind[0]}{more} {were} declared. 'opstally load' adds what is new."
             )
 
     def _columns(self) -> dict[str, dict[str, str]]:
