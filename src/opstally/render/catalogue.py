@@ -12,7 +12,7 @@ from opstally.expression.tree import columns
 from opstally.library import Declared, Library
 from opstally.model.metric import Metric
 from opstally.model.report import Report
-from opstally.model.source import Field_, Source
+from opstally.model.source import Field_, Source, Target
 from opstally.model.table import Table
 
 KINDS: Final = ("tables", "metrics", "reports", "sources")
@@ -251,7 +251,7 @@ def _source(_known: Catalogue, declared: Declared[Source]) -> Entry:
     )
     sheets = [
         Sheet(
-            f"{target.table}, where {target.where}" if target.where else target.table,
+            _rows_of(target),
             ("Our column", "From"),
             tuple((name, _origin(field)) for name, field in target.columns.items()),
         )
@@ -262,11 +262,19 @@ def _source(_known: Catalogue, declared: Declared[Source]) -> Entry:
     return Entry("source", source.source, source.label, source.description, _present(facts), tuple(sheets))
 
 
+def _rows_of(target: Target) -> str:
+    """What the rows of a target are: the table, the list whose elements they are, and which records count."""
+    each = f", a row for each of {' and their '.join(target.each.values())}" if target.each else ""
+    return f"{target.table}{each}{f', where {target.where}' if target.where else ''}"
+
+
 def _origin(field: str | Field_) -> str:
     if isinstance(field, str):
         return field
     origin = field.source or field.value or ""
     parts = [origin if isinstance(origin, str) else " and ".join(origin)]
+    if field.extract:
+        parts.append(f"the part that fits {field.extract}")
     if field.map:
         parts.append(", ".join(f"{theirs} → {ours}" for theirs, ours in field.map.items()))
     if field.scale is not None:
