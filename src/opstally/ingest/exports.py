@@ -40,6 +40,12 @@ class Export:
     """How delimited text is laid out."""
     nested: tuple[str, ...] = ()
     """Those of `names` that lie below keys of a JSON record."""
+    written: tuple[str, ...] = ()
+    """The names in the file, where the source knows some of them by others."""
+    lacking: frozenset[str] = frozenset()
+    """Columns that earlier files had, and that this one may lack."""
+    refused: str = ""
+    """Why none of its records are taken, where the source's contract says so."""
 
     @property
     def before(self) -> int:
@@ -54,7 +60,9 @@ class Export:
     @property
     def alike(self) -> tuple[object, ...]:
         """What files must share to be read by one query."""
-        return self.format, self.names, self.native, self.shape, self.format == "csv" and self.look.spans
+        return self.format, self.names, self.native, self.shape, self.format == "csv" and self.look.spans, (
+            self.written, self.lacking, self.refused,
+        )  # fmt: skip
 
     def lines(self) -> int:
         """The lines of `path`; -1 for what has no lines."""
@@ -161,6 +169,10 @@ def groups(ready: Sequence[Export]) -> list[list[Export]]:
 
 def records(group: Sequence[Export]) -> Records:
     """The records of files that are alike."""
+    return replace(_records(group), lacking=group[0].lacking, refused=group[0].refused)
+
+
+def _records(group: Sequence[Export]) -> Records:
     first, paths = group[0], [export.path for export in group]
     stems = tuple(export.file.stem for export in group)
     if first.format == "csv" and first.shape is not None:
@@ -169,6 +181,6 @@ def records(group: Sequence[Export]) -> Records:
     if first.format == "jsonl":
         sql = json_scan(paths, first.names, first.nested)
         return Records(sql, first.names, first.file.shown, first.native, "line", broken="broken", stems=stems)
-    taken = ", ".join(f"{quoted(name)} AS r{i}" for i, name in enumerate(first.names))
+    taken = ", ".join(f"{quoted(name)} AS r{i}" for i, name in enumerate(first.written or first.names))
     sql = f"(SELECT {taken}, file_index FROM read_parquet([{', '.join(text(str(p)) for p in paths)}]))"
     return Records(sql, first.names, first.file.shown, first.native, whole_record(first.names), stems=stems)

@@ -5,26 +5,32 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import opstally
 from opstally import derive
 from opstally.engines.duckdb import DuckDB
 from opstally.errors import LoadError, OpstallyError, StoreError
+from opstally.ingest.contracts import Contracted
+from opstally.ingest.drift import Judging
 from opstally.ingest.exports import Export, exports
 from opstally.ingest.expressions import Meaning
 from opstally.ingest.files import DataFile, size
+from opstally.ingest.gone import Buried, Gone
 from opstally.ingest.intake import Intake, intakes
+from opstally.ingest.manifest import Counts, record, refuse, remember_columns
 from opstally.ingest.merge import Merged, merge
 from opstally.ingest.newest import drop_older
 from opstally.ingest.pull import Pulled, pull
-from opstally.ingest.quarantine import MOST_BAD, example, keep, put_aside
+from opstally.ingest.quarantine import example, keep, put_aside, without_mended
+from opstally.ingest.restated import Restating
 from opstally.ingest.staging import Staged, stage
 from opstally.ingest.summary import Loaded, LoadedFile, LoadSummary, Progress, Silent
+from opstally.ingest.units import refuse_doubtful
 from opstally.ingest.watching import Watching
 from opstally.library import Library
 from opstally.model.project import Project
@@ -61,6 +67,7 @@ def load(
             took = _Source(store, library, project, intake, told).load()
         except OpstallyError as problem:
             errors.append(str(problem))
+            refuse(store.connection, intake.name, problem)
             told.done(())
             continue
         loaded += took.loaded
@@ -102,11 +109,16 @@ class _Ready:
     """The rows of one table, ready to be merged."""
 
     staged: Staged
+    target: Target
+    gone: Gone
     aside: str
     duplicates: int
+    mended: int
+    """Faulty rows that have been mended: they are older versions of rows that were taken in."""
     fresh_from: int
     mapping: str
     remapped: bool
+    seconds: float
 
 
 class _Source:
@@ -116,7 +128,10 @@ class _Source:
         self.store, self.library, self.intake, self.told = store, library, intake, told
         self.connection: DuckDBPyConnection = store.connection
         calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
+        self.calendar = calendar
         self.meaning = Meaning(DuckDB(self.connection), calendar, asdict(project.assumptions))
+        self.agreed = Contracted(library, project, intake)
+        self.used: set[str] = set()
         self.notes: list[str] = []
         self.pulled: Pulled | None = None
 
@@ -124,16 +139,17 @@ class _Source:
         """Read all files, then merge what they hold, in one transaction. Raises LoadError or StoreError."""
         import duckdb  # lazy: 0.15 s
 
-        began = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        began = _now()
         ready: list[_Ready] = []
         try:
             with self.store.scratch() as scratch:
                 found = exports(self._files(scratch), self.intake.source, scratch, self.connection)
-                with_records = [export for export in found if export.names]
+                with_records, judging = self.agreed.judge(self.connection, [e for e in found if e.names])
+                self.notes += judging.notes
                 self.notes += [f"{e.file.shown} holds no records." for e in found if not e.names]
                 for number, target in enumerate(self.intake.source.targets if with_records else ()):
                     ready.append(self._read(number, target, with_records, scratch))
-                loaded = self._merge(ready, began)
+                loaded = self._merge(ready, began, judging)
         except duckdb.Error as problem:
             raise StoreError(
                 f"{self.store.path}: {self.intake.name} could not be loaded ({first_line(problem)})."
@@ -153,7 +169,9 @@ class _Source:
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def _read(self, number: int, target: Target, found: Sequence[Export], scratch: Path) -> _Ready:
-        table = self._table(target)
+        began, table = time.perf_counter(), self._table(target)
+        if target.snapshot:
+            found = found[-1:]
         mapping = _digest(self.intake.source, target, table)
         seen = self._seen(table.table, mapping)
         ordered = sorted(found, key=lambda e: seen.get(e.look.sha256, 1 << 60))
@@ -162,8 +180,15 @@ class _Source:
             mapper = self.intake.mapper(table, target)
             staged = stage(self.connection, ordered, mapper, table, self.meaning, scratch, watching, number)
             self._say_unused(staged)
+            self.used |= {n for e in ordered for n in e.names if n not in staged.unused[e.file.shown]}
             aside = put_aside(self.connection, staged, self.intake.name)
+            mended = without_mended(self.connection, aside)
             self._refuse_mostly_bad(staged, aside)
+            fresh_from = sum(e.look.sha256 in seen for e in ordered)
+            refuse_doubtful(self.connection, staged, fresh_from, self.agreed.contract, self.agreed.where)
+            gone = Gone(self.connection, staged, target, self.intake.name)
+            if target.snapshot:
+                gone.note_present()
             watching.step(f"{table.table}: finding the newest versions", 0.8, 0.9)
             duplicates, doubtful = drop_older(self.connection, staged)
         if doubtful:
@@ -172,8 +197,9 @@ class _Source:
             self.notes.append(
                 f"{self.intake.name}: {staged.left_out:,} records are no rows of {table.table}: {target.exclude_note}"
             )
-        fresh_from = sum(e.look.sha256 in seen for e in ordered)
-        return _Ready(staged, aside, duplicates, fresh_from, mapping, self._remapped(table.table, mapping))
+        seconds = time.perf_counter() - began
+        remapped = target.snapshot or self._remapped(table.table, mapping)
+        return _Ready(staged, target, gone, aside, duplicates, mended, fresh_from, mapping, remapped, seconds)
 
     def _table(self, target: Target) -> Table:
         declared = self.library.tables.get(target.table)
@@ -218,7 +244,7 @@ class _Source:
         )
 
     def _refuse_mostly_bad(self, staged: Staged, aside: str) -> None:
-        if staged.quarantined > MOST_BAD * staged.read:
+        if staged.quarantined > self.agreed.contract.max_bad_share * staged.read:
             counted = f"{staged.quarantined:,} of {staged.read:,} rows for {staged.table.table} are faulty"
             raise LoadError(
                 f"{self.intake.name}: {counted}, most often: {example(self.connection, aside)}. "
@@ -227,7 +253,7 @@ class _Source:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    def _merge(self, ready: Sequence[_Ready], began: dt.datetime) -> list[Loaded]:
+    def _merge(self, ready: Sequence[_Ready], began: dt.datetime, judging: Judging) -> list[Loaded]:
         with self.store.transaction() as connection:
             load_id = int(
                 connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM opstally.loads").fetchall()[0][0]
@@ -236,30 +262,32 @@ class _Source:
                 self.pulled.remember(connection)
             for table in {r.staged.table.table for r in ready}:
                 derive.forget(connection, _stored(self.library), table)
+            remember_columns(connection, load_id, judging, [e for r in ready[:1] for e in r.staged.files], self.used)
             return [self._take(r, load_id, began) for r in ready]
 
     def _take(self, ready: _Ready, load_id: int, began: dt.datetime) -> Loaded:
-        staged = ready.staged
+        staged, clock = ready.staged, time.perf_counter()
         keep(self.connection, staged, ready.aside, self.intake.name, load_id)
-        done = merge(self.connection, staged, ready.fresh_from, ready.remapped)
-        loaded = self._counted(ready, done)
-        files = [{"path": e.file.shown, "bytes": e.look.bytes, "sha256": e.look.sha256} for e in staged.files]
-        self.connection.execute(
-            "INSERT INTO opstally.loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                load_id, loaded.source, loaded.table, began, dt.datetime.now(dt.UTC).replace(tzinfo=None), files,
-                loaded.read, loaded.merged, loaded.unchanged, loaded.duplicate, loaded.quarantined,
-                ready.mapping, opstally.__version__,
-            ],
-        )  # fmt: skip
+        restating = Restating(self.connection, staged.table, self.calendar)
+        buried = ready.gone.bury(restating) if staged.tombstones else Buried()
+        if ready.target.snapshot:
+            ready.gone.note_known()
+        done = merge(self.connection, staged, ready.fresh_from, ready.remapped, restating)
+        removed = buried.removed
+        if ready.target.snapshot:
+            removed, note = ready.gone.drop_absent(self.agreed.contract, restating, self.agreed.where)
+            self.notes += [note] if note else []
+        loaded = replace(self._counted(ready, done, buried), removed=removed, restated=restating.found())
+        counts = Counts(load_id, loaded, began, _now(), ready.seconds, time.perf_counter() - clock, ready.mapping)
+        record(self.connection, counts, staged.files)
         return loaded
 
-    def _counted(self, ready: _Ready, done: Merged) -> Loaded:
+    def _counted(self, ready: _Ready, done: Merged, buried: Buried) -> Loaded:
         staged = ready.staged
-        duplicate = ready.duplicates + done.older
         loaded = Loaded(
-            self.intake.name, staged.table.table, staged.read, done.merged, done.unchanged, duplicate,
-            staged.quarantined, staged.left_out,
+            self.intake.name, staged.table.table, staged.read, done.merged + buried.removed,
+            done.unchanged + buried.unchanged, ready.duplicates + ready.mended + done.older + buried.older,
+            staged.quarantined - ready.mended, staged.left_out,
         )  # fmt: skip
         if loaded.read != loaded.merged + loaded.unchanged + loaded.duplicate + loaded.quarantined:
             raise LoadError(
@@ -279,9 +307,13 @@ def _file(source: str, export: Export) -> LoadedFile:
     return LoadedFile(source, export.file.shown, export.look.bytes, export.look.sha256)
 
 
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
 def _digest(source: Source, target: Target, table: Table) -> str:
     """Of all that decides what a file's records mean."""
-    how = asdict(source.options), source.timezone, source.date_format, source.format, source.epoch
+    how = asdict(source.options), source.timezone or "UTC", source.date_format, source.format, source.epoch
     read = asdict(target) | {"exclude_note": ""}
     columns = {name: (c.type, c.allowed, c.fill) for name, c in table.columns.items()}
     told = [how, read, columns, table.key, table.recency, table.revision]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from opstally.engines.duckdb import DuckDB
@@ -104,19 +104,35 @@ class _Mapping:
             layers.add(layer)
         layers.add(filled)
         closed = [Fault(name, f"({sql}) IS NOT NULL", sql, NOT_OPEN) for name, sql in self.records.astray]
+        if self.records.refused:
+            closed.insert(
+                0, Fault("", "true", "NULL", f"is in a file whose columns have changed: {self.records.refused}")
+            )
         faults = [*closed, *self.input_faults, *self._faults(columns)]
+        if self.target.deleted:
+            gone, _ = self._sql(parsed(self.target.deleted), inputs)
+            layers.add({"_gone": f"coalesce({gone}, false)"})
+            faults = [self._of_the_living(fault) for fault in faults]
         layers.add({"_bad": " OR ".join([f.when for f in faults] or ["false"]), "_keep": keep})
         layers.add({"_fate": self._fate()})
         layers.add({"_faults": f"CASE WHEN _fate = {FAULTY} THEN {self._listed(faults)} END"})
         taken = [f"CAST({c.value} AS {DuckDB.types[c.column.type]}) AS {quoted(c.name)}" for c in columns]
         kept = f"CASE WHEN _fate = {FAULTY} THEN {self.records.raw} END AS _raw"
         beyond = [f"CAST(file_index + {first_file} AS INTEGER) AS _file", "_line", "_fate", "_faults", kept]
+        if self.target.deleted:
+            beyond.append("_gone")
         return Rows(
             f"SELECT {', '.join(taken + beyond)} FROM {layers.sql}",
             tuple(c.name for c in columns if c.provided),
             tuple(self.digests),
             tuple(n for i, n in enumerate(self.records.names) if i not in self.used),
         )
+
+    def _of_the_living(self, fault: Fault) -> Fault:
+        """A record of a deletion needs no more than what tells its row, and when."""
+        if fault.column in (*self.table.key, self.table.recency, self.table.revision, ""):
+            return fault
+        return replace(fault, when=f"(NOT _gone AND {fault.when})")
 
     # -- the export's side -----------------------------------------------------------------------------------------
 
@@ -146,8 +162,9 @@ class _Mapping:
     def _inputs(self) -> dict[str, str]:
         """Reads the columns that expressions name, in the types that their use tells: name → SQL name."""
         exprs = {n: parsed(f.value) for n, f in self.fields.items() if f.value is not None and self._wanted(f)}
-        if self.target.where:
-            exprs["where"] = parsed(self.target.where)
+        for name, condition in (("where", self.target.where), ("deleted", self.target.deleted)):
+            if condition:
+                exprs[name] = parsed(condition)
         lacking = self._lacking(exprs)
         found: dict[str, str] = {}
         try:
@@ -162,7 +179,7 @@ class _Mapping:
             raw = self._text(column.name)
             found[column.name] = f"{raw}_{type_}" if type_ != "text" else raw
             if type_ != "text":
-                how = reading(raw, type_, self._writing(self._format(type_), self.source.timezone))
+                how = reading(raw, type_, self._writing(self._format(type_), self.source.timezone or "UTC"))
                 self._read(how, found[column.name], self.read_local, self.read)
                 self.input_faults.append(unread(column.name, raw, found[column.name], how))
         return found
@@ -170,6 +187,7 @@ class _Mapping:
     def _lacking(self, exprs: Mapping[str, Expr]) -> set[str]:
         """The names in optional values that the export lacks."""
         named = [c.name for n, f in self.fields.items() if f.optional and n in exprs for c in columns_of(exprs[n])]
+        named += [c.name for expr in exprs.values() for c in columns_of(expr) if c.name in self.records.lacking]
         return {name for name in named if self.records.find(name) is None}
 
     def _keep(self, inputs: Mapping[str, str]) -> str:
@@ -227,10 +245,15 @@ class _Mapping:
     def _wanted(self, told: Field_) -> bool:
         """Whether the export has what a column is made from, or must have it."""
         names = (told.source,) if isinstance(told.source, str) else told.source or ()
-        if not told.optional:
+        lacking = self.records.lacking
+        if not told.optional and not lacking:
             return True
         if told.value is not None:
-            return any(self.records.find(c.name) is not None for c in columns_of(parsed(told.value)))
+            read = [c.name for c in columns_of(parsed(told.value))]
+            return not read or any(
+                self.records.find(n) is not None or not (told.optional or n in lacking) for n in read
+            )
+        names = tuple(name for name in names if told.optional or name in lacking)
         return all(name == "*" or self.records.find(name) is not None for name in names)
 
     def _given(self, at: int, name: str, told: Field_) -> str:
@@ -285,7 +308,7 @@ class _Mapping:
             reason = f"is not one of {listed(sorted(told.map))}"
             made.faults.append(Fault(made.name, f"({raw} IS NOT NULL AND m{at} IS NULL)", raw, reason))
             raw = f"m{at}"
-        zone = told.timezone or self.source.timezone
+        zone = told.timezone or self.source.timezone or "UTC"
         column = made.column
         how = self._writing(told.format or self._format(column.type), zone, told.decimal, told.scale)
         read = reading(raw, column.type, how, column.allowed)

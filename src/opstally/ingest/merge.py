@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opstally.ingest.newest import content
+from opstally.ingest.restated import Restating
 from opstally.ingest.staging import Staged
 from opstally.store import quoted
 
@@ -22,7 +23,9 @@ class Merged:
     older: int
 
 
-def merge(connection: DuckDBPyConnection, staged: Staged, fresh_from: int, remapped: bool) -> Merged:
+def merge(
+    connection: DuckDBPyConnection, staged: Staged, fresh_from: int, remapped: bool, restating: Restating
+) -> Merged:  # fmt: skip
     """Take the staged rows, one a key, into their table, inside the caller's transaction.
 
     A row replaces the stored one where its recency, then its revision, is larger. Between equal ones the content
@@ -37,6 +40,7 @@ def merge(connection: DuckDBPyConnection, staged: Staged, fresh_from: int, remap
     _judge(connection, staged, target, fresh_from, remapped)
     counted = dict(connection.execute("SELECT fate, count(*) FROM temp.fates GROUP BY fate").fetchall())
     names = ", ".join(quoted(name) for name in staged.table.columns)
+    _tell(staged, target, restating)
     if counted.get("changed"):
         _replace(connection, staged, target, names)
     if counted.get("new"):
@@ -51,17 +55,32 @@ def _into_empty(connection: DuckDBPyConnection, staged: Staged, target: str) -> 
     """The staged table becomes the table itself: copying it would cost as much as reading it did."""
     rows = int(connection.execute(f"SELECT count(*) FROM {staged.name}").fetchall()[0][0])
     stored = [c[0] for c in connection.execute(f"DESCRIBE {target}").fetchall()]
-    if set(stored) != set(staged.table.columns):
+    # A table that this transaction has written to cannot be put in the place of another.
+    if staged.tombstones or set(stored) != set(staged.table.columns):
         names = ", ".join(quoted(name) for name in staged.table.columns)
         connection.execute(f"INSERT INTO {target} ({names}) SELECT {names} FROM {staged.name}")
     elif rows:
-        from opstally.ingest.mapping import EXTRAS
-
-        for name in EXTRAS:
+        for name in staged.extras:
             connection.execute(f"ALTER TABLE {staged.name} DROP COLUMN {name}")
         connection.execute(f"DROP TABLE {target}")
         connection.execute(f"ALTER TABLE {staged.name} RENAME TO {quoted(staged.table.table)}")
     return rows
+
+
+def _tell(staged: Staged, target: str, restating: Restating) -> None:
+    """Which times the merge touches; a row that moves from one to another touches both."""
+    if staged.table.at is None:
+        return
+    at = quoted(staged.table.at)
+    new = "SELECT staged FROM temp.fates WHERE fate = 'new'"
+    restating.rows("added", f"SELECT {at} FROM {staged.name} WHERE rowid IN ({new})")
+    ours = f"s.{at}" if staged.table.at in staged.provided else f"t.{at}"
+    restating.rows(
+        "changed",
+        f"SELECT unnest(list_distinct([{ours}, t.{at}])) AS {at} FROM temp.fates AS f "
+        f"JOIN {staged.name} AS s ON s.rowid = f.staged JOIN {target} AS t ON t.rowid = f.stored "
+        f"WHERE f.fate = 'changed'",
+    )
 
 
 def _judge(connection: DuckDBPyConnection, staged: Staged, target: str, fresh_from: int, remapped: bool) -> None:
@@ -82,18 +101,18 @@ def _newer(staged: Staged, fresh_from: int, remapped: bool) -> str:
     larger = "true" if remapped else f"{content('s.', staged.provided)} > {content('t.', staged.provided)}"
     recency, revision = staged.table.recency, staged.table.revision
     if revision is not None and revision in staged.provided:
-        arrived, larger = _compared(quoted(revision), arrived), _compared(quoted(revision), larger)
+        arrived, larger = compared(quoted(revision), arrived), compared(quoted(revision), larger)
     if recency is None or recency not in staged.provided:
         return arrived
     unknown = f"s.{quoted(recency)} IS NULL AND t.{quoted(recency)} IS NULL"
-    return f"CASE WHEN {unknown} THEN {arrived} ELSE {_compared(quoted(recency), larger)} END"
+    return f"CASE WHEN {unknown} THEN {arrived} ELSE {compared(quoted(recency), larger)} END"
 
 
-def _compared(column: str, equal: str) -> str:
-    """SQL of whether a value of `s` is larger than that of `t`, NULL being the smallest; `equal` where neither is."""
+def compared(column: str, equal: str, ours: str = "s", theirs: str = "t") -> str:
+    """SQL of whether our value of a column is larger than theirs, NULL being the smallest; `equal` where neither is."""
     return (
-        f"CASE WHEN s.{column} IS NOT DISTINCT FROM t.{column} THEN {equal} "
-        f"ELSE t.{column} IS NULL OR coalesce(s.{column} > t.{column}, false) END"
+        f"CASE WHEN {ours}.{column} IS NOT DISTINCT FROM {theirs}.{column} THEN {equal} "
+        f"ELSE {theirs}.{column} IS NULL OR coalesce({ours}.{column} > {theirs}.{column}, false) END"
     )
 
 

@@ -48,6 +48,8 @@ def _losers(connection: DuckDBPyConnection, staged: Staged, key: list[str], susp
     recency, revision = staged.table.recency, staged.table.revision
     order = [f"{quoted(name)} DESC NULLS LAST" for name in (recency, revision) if name]
     unknown = f"{quoted(recency)} IS NULL" if recency else "true"
+    if staged.tombstones:
+        order.append("_gone DESC")
     row = content("", list(staged.table.columns))
     order += [
         f"CASE WHEN {unknown} THEN _file END DESC NULLS LAST",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from opstally.ingest.mapping import FAULTY
 from opstally.ingest.staging import Staged
@@ -11,9 +11,6 @@ from opstally.store import text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-MOST_BAD: Final = 0.5
-"""Share of faulty rows above which an export is refused whole: it is then not what its source says."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +78,21 @@ def example(connection: DuckDBPyConnection, aside: str) -> Example:
         f"FROM {aside} GROUP BY reason, column_name ORDER BY n DESC, reason LIMIT 1"
     ).fetchall()
     return Example(*found)
+
+
+def digest(record: str) -> str:
+    """SQL of what a record is known by."""
+    return f"md5({record})"
+
+
+def without_mended(connection: DuckDBPyConnection, aside: str) -> int:
+    """Take out of what was put aside the records that somebody has mended and loaded; gives how many."""
+    return len(
+        connection.execute(
+            f"DELETE FROM {aside} AS a USING opstally.mended AS m WHERE m.source = a.source "
+            f"AND m.table_name = a.table_name AND m.record = {digest('a.record')} RETURNING 1"
+        ).fetchall()
+    )
 
 
 def keep(connection: DuckDBPyConnection, staged: Staged, aside: str, source: str, load_id: int) -> None:

@@ -30,6 +30,10 @@ class Records:
     """The names of the files, without extensions, by their position."""
     astray: tuple[tuple[str, str], ...] = ()
     """(Name, SQL of the text) of what should hold other values and, where the text is not NULL, does not."""
+    lacking: frozenset[str] = frozenset()
+    """Columns that earlier files had, and that these may lack."""
+    refused: str = ""
+    """Why none of the records are taken."""
 
     def find(self, name: str) -> int | None:
         """The position of a column: by its exact name, or else the one that differs in case and separators only."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,10 +41,17 @@ class Staged:
     digests: tuple[str, ...] = ()
     unused: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """File → the columns in it that nothing reads."""
+    tombstones: bool = False
+    """Whether `_gone` says of each row that the source deleted it."""
     good: int = 0
     faulty: int = 0
     left_out: int = 0
     rejected: int = 0
+
+    @property
+    def extras(self) -> Mapping[str, str]:
+        """The columns beyond the table's, and their types."""
+        return {**EXTRAS, "_gone": "BOOLEAN"} if self.tombstones else EXTRAS
 
     @property
     def rejects(self) -> str:
@@ -74,8 +81,9 @@ def stage(
     Raises LoadError where a file, its columns or an expression cannot be used.
     """
     staged = Staged(f"main.{quoted(f'{table.table}{STAGING}{number}')}", number, table)
+    staged.tombstones = mapper(ready[:1])[1].deleted is not None
     columns = {name: DuckDB.types[column.type] for name, column in table.columns.items()}
-    listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in {**columns, **EXTRAS}.items())
+    listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in {**columns, **staged.extras}.items())
     connection.execute(f"CREATE TABLE {staged.name} ({listed})")
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {staged.rejects} (file INTEGER, line BIGINT, text VARCHAR, reason VARCHAR)"
@@ -103,7 +111,7 @@ def _doubtful(export: Export, read: int, bad: bool, opened: bool) -> bool:
 
 def _zones(source: Source, target: Target) -> set[str]:
     told = {column.timezone for column in target.columns.values() if isinstance(column, Field_) and column.timezone}
-    return {source.timezone, *told}
+    return {source.timezone or "UTC", *told}
 
 
 def _count(connection: DuckDBPyConnection, sql: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opstally.derive import Made
+from opstally.ingest.restated import Restated
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class Loaded:
     duplicate: int
     quarantined: int
     left_out: int = 0
+    removed: int = 0
+    """Rows of the table that the source has deleted: out of it, or marked."""
+    restated: tuple[Restated, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import Any, Literal
 
 from opstally.model.calendar import BusinessCalendar, CalendarRule
+from opstally.model.contract import Contract
 from opstally.model.declaration import Declaration, Name
 from opstally.model.history import Histories
 
@@ -31,7 +32,9 @@ class Assumptions(Declaration):
     """Numbers that no export holds. Printed with every number that uses them."""
 
     support_hourly_cost: float = assumed(50.0, "currency per hour of support work")
-    saving_share: float = assumed(0.3, "share of an under-used resource's cost, or of a process's time, that can be saved")
+    saving_share: float = assumed(
+        0.3, "share of an under-used resource's cost, or of a process's time, that can be saved"
+    )
     on_time_days: float = assumed(30.0, "days from kickoff to go-live that count as on time")
     severely_underutilized_below: float = assumed(20.0, "percent utilisation")
     underutilized_below: float = assumed(50.0, "percent utilisation")
@@ -70,6 +73,8 @@ class Project(Declaration):
     schema_: str | None = field(default=None, metadata={"alias": "schema"})
     """Schema that holds the canonical tables on that engine."""
     sources: tuple[Feed, ...] = ()
+    contracts: dict[Name, Contract] = field(default_factory=dict)
+    """Source → what happens when its exports change, in place of what the source says."""
     assumptions: Assumptions = Assumptions()
     calendars: dict[Name, BusinessCalendar] = field(default_factory=dict)
     """Business calendars; without any there is no business time."""

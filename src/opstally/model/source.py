@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Literal
 
+from opstally.model.contract import Contract
 from opstally.model.declaration import Declaration, Expression, Name
 
 
@@ -26,13 +27,13 @@ class Options(Declaration):
     null: tuple[str, ...] = ("",)
     """Texts that mean "no value"."""
     records: str | None = None
-    """Dotted path to the list of records in a JSON file."""
+    """Dotted path to the list of records in a JSON file; "." where the document itself is the record."""
     repeated: Literal["refuse", "number"] = "refuse"
     """Columns of one name: refuse the file, or call the second `Comment.2`, the third `Comment.3`."""
 
 
 class Field_(Declaration):
-    """Where one canonical column comes from: `from` a column as it is, or `value`, an expression over the export's columns.
+    """Where one canonical column comes from: `from` a column as it is, or `value`, an expression over its columns.
 
     `from` a list of columns joins them with `|`, for exports whose rows only several columns tell apart. `from: "*"` is a
     digest of the whole record, for exports whose rows have no identifier; equal records in one file stay apart.
@@ -85,6 +86,17 @@ class Target(Declaration):
     """The export's column that tells the newest version of a row; the table's unless told."""
     exclude_note: str = ""
     """Said of the records that `where` leaves out."""
+    snapshot: bool = False
+    """Each file is a complete export: only the one whose name sorts last is read, and rows that an earlier one had
+    and it has not are gone."""
+    deleted: Expression | None = None
+    """Which records say that their row was deleted; they need no more than its key, and its recency."""
+    gone: Literal["remove"] | dict[Name, str] = "remove"
+    """What becomes of rows that are gone: out of the table, or marked in it by values, such as {status: deleted}."""
+
+    def __post_init__(self) -> None:
+        if self.snapshot and self.deleted is not None:
+            raise ValueError("give either snapshot (what is absent is gone) or deleted (records say so)")
 
 
 class Pull(Declaration):
@@ -108,8 +120,9 @@ class Source(Declaration):
     """Globs in the project folder; a project usually says its own."""
     format: Literal["csv", "parquet", "json", "jsonl", "xes", "yaml", "prometheus"] = "csv"
     options: Options = Options()
-    timezone: str = "UTC"
-    """Of timestamps without an offset."""
+    timezone: str | None = None
+    """Of timestamps without an offset; UTC for packaged sources that tell none. A project's own source must tell it
+    where its timestamps have no offset."""
     date_format: str | None = None
     """strptime format of all dates and timestamps that do not say their own."""
     epoch: str | None = None
@@ -117,6 +130,8 @@ class Source(Declaration):
     pull: Pull | None = None
     """Where the records are pulled from, for a source without files."""
     match: Match = Match()
+    contract: Contract = Contract()
+    """What happens when an export changes; a project's `contracts` go before it."""
     targets: tuple[Target, ...] = field(metadata={"min_length": 1})
     cannot: dict[str, str] = field(default_factory=dict)
     """What cannot be had from this export → why."""
