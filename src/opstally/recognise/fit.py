@@ -24,6 +24,12 @@ _KINDS: Final = {
     "boolean": {"boolean", "empty"},
     "text": {"text", "integer", "boolean", "number", "empty"},
 }
+_ALIKE: Final = 0.65
+"""Names less alike than this are not."""
+_ANYWHERE: Final = frozenset(
+    {"id", "name", "type", "status", "state", "date", "time", "timestamp", "description", "url"}
+)
+"""Names that any file may have."""
 _TO_MINUTES: Final = {"milliseconds": 1 / 60000, "seconds": 1 / 60, "minutes": 1.0, "hours": 60.0, "days": 1440.0}
 
 
@@ -84,11 +90,30 @@ def _fit(table: Table, columns: Mapping[str, Kind], file: str, common: Mapping[s
     needed = {*table.key, *(name for name, c in table.columns.items() if c.required)}
     if any(name not in taken and name != digest and not table.columns[name].fill for name in needed):
         return None
+    if not any(_telling(table, one) for one in taken.values()) or _few(taken, columns, digest):
+        return None
+    if len(table.key) == 1 and table.recency not in taken and _repeats(taken.get(table.key[0]), columns):
+        return None  # of the rows with one identifier all but one would be lost
     score = sum(_weight(table, one, common) * one.score for one in taken.values())
     score -= 1.0 if digest else 0.0
     score += 2.0 if tokens(table.table) & tokens(file) - {"when", "id"} else 0.0
     ordered = tuple(taken[name] for name in table.columns if name in taken)
     return Fit(table, score, ordered, digest)
+
+
+def _few(taken: Mapping[str, Matched], columns: Mapping[str, Kind], digest: str) -> bool:
+    """Whether so little of an export fits that it is about something else."""
+    return len(taken) < 5 and (len(taken) < 0.3 * len(columns) or (bool(digest) and len(taken) < 3))
+
+
+def _repeats(key: Matched | None, columns: Mapping[str, Kind]) -> bool:
+    return key is not None and not columns[key.theirs].unique and columns[key.theirs].name != "empty"
+
+
+def _telling(table: Table, one: Matched) -> bool:
+    """Whether a column says that this is the table, and not just any: an identifier and times do not."""
+    anywhere = {*table.key, table.at, table.recency} | {n for n, c in table.columns.items() if c.type == "timestamp"}
+    return one.score >= _SIMILAR and one.ours not in anywhere and squashed(one.theirs) not in _ANYWHERE
 
 
 def _weight(table: Table, one: Matched, common: Mapping[str, int]) -> float:
@@ -110,7 +135,7 @@ def _match(table: Table, ours: str, column: Column, theirs: str, kind: Kind) -> 
         return None
     if column.type == "date" and ours in table.key and (epoch or kind.name == "timestamp"):
         return None  # several times a day would be one row, and all but one of them lost
-    score, reason = _named(ours, column, theirs)
+    score, reason = _named(ours, column, theirs, table.table)
     if not score and column.required and column.allowed and len(translate(column.allowed, kind.words)[0]) > 1:
         score, reason = _BY_VALUES, f"called otherwise than {ours}"
     if not score:
@@ -150,21 +175,22 @@ def _zero_one(column: Column, kind: Kind) -> bool:
     return column.type == "boolean" and kind.name == "integer" and set(kind.words) <= {"0", "1"}
 
 
-def _named(ours: str, column: Column, theirs: str) -> tuple[float, str]:
+def _named(ours: str, column: Column, theirs: str, about: str) -> tuple[float, str]:
     # Of a name inside an object the last part says what it is: attributes.company_name.
-    return max(_named_alike(ours, column, spelled) for spelled in {theirs, theirs.rpartition(".")[2]} if spelled)
+    spellings = {theirs, theirs.rpartition(".")[2]} - {""}
+    return max(_named_alike(ours, column, spelled, about) for spelled in spellings)
 
 
-def _named_alike(ours: str, column: Column, theirs: str) -> tuple[float, str]:
+def _named_alike(ours: str, column: Column, theirs: str, about: str) -> tuple[float, str]:
     if squashed(theirs) == squashed(ours):
         return _SAME, "called the same"
     for alias in column.aliases:
         if squashed(theirs) == squashed(alias):
             return _ALIAS, f"another name of {ours}"
-    best = max(((alike(spelled, theirs), spelled) for spelled in (ours, *column.aliases)), default=(0.0, ours))
+    best = max(((alike(spelled, theirs, about), spelled) for spelled in (ours, *column.aliases)), default=(0.0, ours))
     if best[0] >= 0.99:
         return _SIMILAR + 0.2, f"says the same as {best[1]}"
-    return (_SIMILAR * best[0], f"sounds like {best[1]}") if best[0] >= 0.65 else (0.0, "")
+    return (_SIMILAR * best[0], f"sounds like {best[1]}") if best[0] >= _ALIKE else (0.0, "")
 
 
 def _unit(column: Column, theirs: str, kind: Kind) -> tuple[float | None, str]:

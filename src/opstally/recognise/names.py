@@ -12,6 +12,8 @@ from opstally.yamlfile import read
 
 _WORDS: Final = Path(__file__).with_name("words.yml")
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[#%]")
+_LIGHT: Final = frozenset({"when", "id", "name"})
+_LITTLE: Final = 0.3
 _NOISE: Final = frozenset({"is", "was", "has", "the", "of", "a", "utc", "flag", "value"})
 
 
@@ -56,13 +58,11 @@ def unit_of(name: str) -> str | None:
     return _units().get(found[-1]) if len(found) > 1 else None
 
 
-def alike(ours: str, theirs: str) -> float:
-    """How alike two names are by their words, 0 to 1."""
-    one, other = tokens(ours), tokens(theirs)
-    if not one or not other:
-        return 0.0
-    common = len(one & other)
-    # "when" alone says little: every export has times.
-    if one & other <= {"when"} or one & other <= {"id"}:
-        common = common if one == other else 0
-    return 2 * common / (len(one) + len(other))
+def alike(ours: str, theirs: str, about: str = "") -> float:
+    """How alike two names are by their words, 0 to 1. Words that nearly every name has, and those of what the table is
+    `about`, count little: a ticket's "solved" is its "ticket_solved_at"."""
+    one, other, light = tokens(ours), tokens(theirs), _LIGHT | tokens(about)
+    heavy = [sum(_LITTLE if token in light else 1.0 for token in found) for found in (one, other, one & other)]
+    if heavy[2] < 1:
+        return 1.0 if one and one == other else 0.0
+    return 2 * heavy[2] / (heavy[0] + heavy[1])

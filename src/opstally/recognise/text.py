@@ -83,7 +83,7 @@ def _zone(columns: Mapping[str, Kind], best: Fit, zone: str | None) -> list[str]
         return [f"timezone: {zone}"]
     example = columns[naive[0]].example
     return [
-        f"# QUESTION: in which time zone is {naive[0]!r} ({example!r}) written? Its times have no offset. Take the # away:",
+        f"# QUESTION: in which time zone is {naive[0]!r} ({example!r}) written? Its times have no offset. Say it here:",
         "# timezone: UTC",
     ]
 
