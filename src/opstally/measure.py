@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Literal, cast, get_args
 
 from opstally.engines.engine import Engine
-from opstally.errors import NoData
-from opstally.expression import parse
+from opstally.errors import NoData, UnknownName
 from opstally.expression.tree import show
 from opstally.methods import interval
 from opstally.period import Calendar, Grain, Period, compared
@@ -19,6 +19,9 @@ from opstally.planner.query import Query
 from opstally.planner.schema import Schema
 from opstally.planner.sql import write
 from opstally.result import Column, Definition, Freshness, Interval, Receipt, Result, Use, Value
+
+Compare = Literal["previous", "year"]
+State = Literal["ok", "weak", "refused"]
 
 
 @dataclass
@@ -43,9 +46,11 @@ class Measuring:
         result = self._measured(query)
         if compare is None:
             return result
-        before_period = compared(query.period, compare, self.calendar)  # type: ignore[arg-type]
+        before_period = compared(query.period, _comparison(compare), self.calendar, query.grain)
         before = self._measured(replace(query, period=before_period))
-        return _beside(result, before, query, before_period, self.calendar)
+        steps = _steps(query.period, before_period, query.grain, self.calendar)
+        nothing = [None if c.metric is None else self.metrics.of_nothing(c.metric) for c in result.columns]
+        return _beside(result, before, steps, nothing, before_period)
 
     def column(self, metric: str) -> Column:
         """The column that a metric has in results."""
@@ -68,8 +73,7 @@ class Measuring:
         rows = [dict(zip(names, row, strict=True)) for row in self.engine.run(sql)]
         columns = self._columns(made)
         values = tuple(tuple(_typed(row[c.name], c.type) for c in columns) for row in rows)
-        counters = {count.metric: count.used for count in made.counts}
-        intervals = tuple(self._intervals(query, counters, row) for row in rows)
+        intervals = tuple(self._intervals(made, row) for row in rows)
         return Result(columns, values, self._receipt(made, sql, rows), intervals)
 
     def _columns(self, made: Plan) -> tuple[Column, ...]:
@@ -82,21 +86,27 @@ class Measuring:
             found.append(metric_column(name, self.metrics[name]))
         return tuple(found)
 
-    def _intervals(
-        self, query: Query, counters: Mapping[str, str], row: Mapping[str, object]
-    ) -> dict[str, Interval]:
+    def _intervals(self, made: Plan, row: Mapping[str, object]) -> dict[str, Interval]:
+        counters = {count.metric: count.used for count in made.counts}
         found = {}
-        for name in query.metrics:
+        for name in made.query.metrics:
             linked = self.metrics[name]
             if linked.table is None or linked.declaration.unit == "text" or linked.counts:
                 continue  # a count is as sure as its rows
-            n = int(str(row[counters[name]] or 0))
-            found[name] = _interval(linked, row[name], n, row.get(f"{name}_variance"))
+            n, bounds, method = _number(row[counters[name]]) or 0, None, ""
+            if name in made.proportions:
+                part, whole = (int(_number(row[leaf]) or 0) for leaf in made.proportions[name])
+                n, bounds, method = whole, interval.proportion(part, whole), "Wilson"
+            elif name in made.variances:
+                value, variance = _number(row[name]), _number(row[made.variances[name]])
+                bounds = None if value is None else interval.mean(value / linked.scale, variance, int(n))
+                method = "Student"
+            found[name] = _interval(linked, int(n), bounds, method)
         return found
 
     def _receipt(self, made: Plan, sql: str, rows: Sequence[Mapping[str, object]]) -> Receipt:
         def total(counter: str) -> int:
-            return sum(int(row[counter] or 0) for row in rows)  # type: ignore[call-overload]
+            return sum(int(_number(row[counter]) or 0) for row in rows)
 
         uses = []
         for count in made.counts:
@@ -135,71 +145,90 @@ def metric_column(name: str, linked: Linked, output: str | None = None) -> Colum
     return Column(output or name, d.label, kind, d.unit, name, d.good, d.decimals, d.target)
 
 
-def _typed(value: object, kind: str) -> Value:
+def _typed(value: Any, kind: str) -> Value:
     """The engine's value as the column's type; engines give sums of integers, and dates, each in their own way."""
     if value is None:
         return None
     match kind:
         case "integer":
-            return int(value)  # type: ignore[call-overload, no-any-return]
+            return int(value)
         case "number":
-            return float(value)  # type: ignore[arg-type]
+            return float(value)
         case "date" if isinstance(value, dt.datetime):
             return value.date()
-    return value  # type: ignore[return-value]
+    found: Value = value
+    return found
 
 
-def _interval(linked: Linked, value: object, n: int, variance: object) -> Interval:
-    weak = n < linked.declaration.min_n
-    state, reason = ("weak", f"fewer than {linked.declaration.min_n} rows") if weak else ("ok", "")
-    bounds, method = None, ""
-    if isinstance(value, int | float):
-        if linked.proportion is not None:
-            bounds, method = interval.proportion(round(value / linked.scale * n), n), "Wilson"
-        elif linked.mean is not None:
-            scaled = value / linked.scale
-            bounds, method = (
-                interval.mean(scaled, float(variance) if isinstance(variance, int | float) else None, n),
-                "Student",
-            )
+def _number(value: object) -> int | float | None:
+    return value if isinstance(value, int | float) else None
+
+
+def _interval(linked: Linked, n: int, bounds: tuple[float, float] | None, method: str) -> Interval:
+    least = linked.declaration.min_n
+    state: State = "weak" if n < least else "ok"
+    reason = f"fewer than {least} rows" if state == "weak" else ""
     if bounds is None:
-        return Interval(n, state=state, reason=reason)  # type: ignore[arg-type]
+        return Interval(n, state=state, reason=reason)
     low, high = (bound * linked.scale for bound in bounds)
-    return Interval(n, low, high, method, state, reason)  # type: ignore[arg-type]
+    return Interval(n, low, high, method, state, reason)
 
 
 # -- comparison --------------------------------------------------------------------------------------------------------
 
 
-def _beside(now: Result, before: Result, query: Query, period: Period, calendar: Calendar) -> Result:
-    """Both results in one, rows matched by dimension, buckets by their place in the period."""
-    steps = _steps(query.period, period, query.grain, calendar)
+def _comparison(text: str) -> Compare:
+    for known in get_args(Compare):
+        if text == known:
+            return cast(Compare, known)
+    raise UnknownName("comparison", text, get_args(Compare))
+
+
+def _beside(
+    now: Result, before: Result, steps: Mapping[Value, Value], nothing: Sequence[Value], period: Period
+) -> Result:
+    """Both results in one, rows matched by dimension, buckets by their place in the period (`steps`: before → now).
+
+    A group that one of the two lacks has the values of `nothing` there, so that what vanished is still a row.
+    """
     keys = [i for i, c in enumerate(now.columns) if c.is_dimension]
-    earlier = {tuple(row[i] for i in keys): row for row in before.rows}
-    columns = _compared_columns(now.columns)
-    rows = []
-    for row in now.rows:
-        key = tuple(steps.get(row[i]) if query.grain and i == 0 else row[i] for i in keys)  # type: ignore[arg-type]
-        other = earlier.get(key)
-        shown: list[Value] = []
-        for i, column in enumerate(now.columns):
-            shown.append(row[i])
-            if not column.is_dimension:
-                was = other[i] if other is not None else None
-                shown += [was, _change(row[i], was)]
-        rows.append(tuple(shown))
+    groups = (tuple(row[i] for i in keys) for row in now.rows)
+    current = dict(zip(groups, zip(now.rows, now.intervals, strict=True), strict=True))
+    earlier = {key: row for row in before.rows if (key := _key(row, keys, steps)) is not None}
+    rows, intervals = [], []
+    for key in sorted({**current, **earlier}, key=lambda key: [(v is None, v) for v in key]):
+        group = dict(zip(keys, key, strict=True))
+        row, sure = current.get(key, (tuple(group.get(i, value) for i, value in enumerate(nothing)), {}))
+        rows.append(_compared_row(now.columns, row, earlier.get(key, nothing)))
+        intervals.append(sure)
     note = f"compared with {period}"
     receipt = replace(
         now.receipt, sql=now.receipt.sql + before.receipt.sql, notes=(*now.receipt.notes, note), compared=period
     )
-    return Result(columns, tuple(rows), receipt, now.intervals)
+    return Result(_compared_columns(now.columns), tuple(rows), receipt, tuple(intervals))
 
 
-def _steps(now: Period, before: Period, grain: Grain | None, calendar: Calendar) -> dict[dt.date, dt.date]:
+def _key(row: Sequence[Value], keys: Sequence[int], steps: Mapping[Value, Value]) -> tuple[Value, ...] | None:
+    """The group of a row, its bucket being the one of `steps`; None where that has no counterpart."""
+    if not steps:
+        return tuple(row[i] for i in keys)
+    label, *rest = keys
+    return (steps[row[label]], *(row[i] for i in rest)) if row[label] in steps else None
+
+
+def _compared_row(columns: Sequence[Column], row: Sequence[Value], before: Sequence[Value]) -> tuple[Value, ...]:
+    shown: list[Value] = []
+    for column, value, was in zip(columns, row, before, strict=True):
+        shown += [value] if column.is_dimension else [value, was, _change(value, was)]
+    return tuple(shown)
+
+
+def _steps(now: Period, before: Period, grain: Grain | None, calendar: Calendar) -> dict[Value, Value]:
+    """Each bucket of the period before → the bucket that has its place now."""
     if grain is None:
         return {}
     pairs = zip(calendar.buckets(now, grain), calendar.buckets(before, grain), strict=False)
-    return {a.label: b.label for a, b in pairs}
+    return {b.label: a.label for a, b in pairs}
 
 
 def _compared_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -217,8 +246,3 @@ def _change(now: Value, before: Value) -> Value:
     if isinstance(now, int | float) and isinstance(before, int | float):
         return now - before
     return None
-
-
-def filter_of(text: str | None):  # type: ignore[no-untyped-def]
-    """A filter as an expression tree; None without one."""
-    return parse(text) if text and text.strip() else None

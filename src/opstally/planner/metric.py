@@ -140,6 +140,12 @@ class Metrics:
             return [linked]
         return list({p.name: p for c in columns(linked.expr) for p in self.parts(c.name)}.values())
 
+    def of_nothing(self, name: str) -> float | int | None:
+        """The value of a metric where it has no rows."""
+        linked = self[name]
+        value = of_nothing(linked.expr, {c.name: self.of_nothing(c.name) for c in _named(linked)})
+        return None if value is None else value * linked.scale
+
     def version(self, name: str) -> str:
         """Eight hex digits of all that decides the metric's value: its definition and what it names, to the tables."""
         whole = repr(
@@ -307,6 +313,28 @@ def _as_basis(at: str | TimeBasis | None) -> Basis:
         case TimeBasis(last=str(time)):
             return Basis("last", time)
     raise AssertionError(at)
+
+
+def _named(linked: Linked) -> list[Column]:
+    """The metrics that a metric is made of."""
+    return columns(linked.expr) if linked.table is None else []
+
+
+def of_nothing(expr: Expr, metrics: Mapping[str, float | int | None]) -> float | int | None:
+    """What a metric's expression gives where there are no rows: counts are 0, all else is NULL."""
+    match expr:
+        case Column():
+            return metrics.get(expr.name)
+        case Literal(int() | float() as value) if not isinstance(value, bool):
+            return value
+        case Call("count" | "count_if" | "count_distinct"):
+            return 0
+        case Call("union_minutes"):
+            return 0.0
+        case Call("+" | "-" | "*" as sign, (left, right)):
+            a, b = of_nothing(left, metrics), of_nothing(right, metrics)
+            return None if a is None or b is None else {"+": a + b, "-": a - b, "*": a * b}[sign]
+    return None
 
 
 def leaves(expr: Expr) -> list[Call]:

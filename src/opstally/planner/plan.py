@@ -55,6 +55,8 @@ class Plan:
     scans: dict[ScanKey, Scan] = field(default_factory=dict)
     outputs: list[tuple[str, Expr]] = field(default_factory=list)
     counts: list[Count] = field(default_factory=list)
+    proportions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Metric that is a share of its rows → the names of the leaves that count the part and the whole."""
     variances: dict[str, str] = field(default_factory=dict)
     """Metric that is a mean → the name of the leaf with the variance of its values."""
     leaf_types: dict[str, str] = field(default_factory=dict)
@@ -138,7 +140,8 @@ def _scan_for(made: Plan, part: Linked, schema: Schema) -> Scan:
         query = made.query
         if query.grain and key.basis.kind == "always":
             raise BadRange(f"{part.name} is not over time: ask for it without a grain.")
-        finest = schema.tables[key.table].finest
+        derived = schema.tables[key.table].derived
+        finest = schema.tables[derived.source if derived else key.table].finest
         if query.grain and finest and GRAINS.index(query.grain) < GRAINS.index(finest):
             raise BadRange(
                 f"{part.name} is known by {finest}, not by {query.grain}: ask for it by {finest} or coarser."
@@ -198,6 +201,9 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
                 (_leaf(made, scan, wanted, limited(call, linked.scope), linked.name if whole else ""),)
             )
         expr = rewrite(linked.expr, lambda n: names.get(n) if isinstance(n, Call) else None)
+        if linked.proportion is not None:
+            share, of = linked.proportion
+            made.proportions[linked.name] = (names[share].name, names[of].name)
     return expr if linked.scale == 1 else Call("*", (Literal(100.0), expr))
 
 

@@ -85,7 +85,8 @@ class _Writer:
 
     def _counters(self) -> list[str]:
         found = [n for c in self.plan.counts for n in (c.period_rows, c.used, *(leaf for _, leaf in c.excluded))]
-        return list(dict.fromkeys([*self.plan.variances.values(), *found]))
+        shares = [n for name in self.plan.query.metrics for n in self.plan.proportions.get(name, ())]
+        return list(dict.fromkeys([*shares, *self.plan.variances.values(), *found]))
 
     def _output(self, expr: Expr) -> str:
         lowered = lower(expr, self._context, self._leaf_type)
