@@ -79,6 +79,12 @@ def _table(table: Table, schema: Schema) -> Found:
             yield ("columns", column, "allowed"), "Only a text column can have allowed values."
     for i, rule in enumerate(table.checks):
         yield from _try(("checks", i), lambda r=rule: _condition(schema, name, r.expect, "boolean"))  # type: ignore[misc]
+    for i, test in enumerate(table.tests):
+        if test.expect is not None:
+            yield from _try(("tests", i), lambda t=test: _condition(schema, name, t.expect, "boolean"))  # type: ignore[misc]
+        for column in test.unique:
+            if column not in table.columns:
+                yield ("tests", i), f"{name} has no column {column!r}.{did_you_mean(column, table.columns)}"
     yield from _references(table, schema)
 
 

@@ -277,11 +277,13 @@ class Workspace:
         self.close()
         return f"{sum(copied.values()):,} rows of {len(copied)} tables are in PostgreSQL, schema {engine.schema}."
 
-    def check(self) -> checks.CheckResult:
-        """What is wrong in the definitions and in the loaded data."""
+    def check(self, as_of: dt.date | None = None) -> checks.CheckResult:
+        """What is wrong in the definitions and in the loaded data, which have to be fresh at a day: `as_of`, or else
+        that of the newest row of all."""
         if self.engine_name == "duckdb" and not (self.folder / STORE_FILE).exists():
             return checks.CheckResult(self.problems, ())  # nothing is loaded yet
-        return checks.check(self.problems, self.engine, self.tables())
+        ground = checks.Ground(self.engine, self.measuring.schema, self.calendar, self.assumptions, self.today)
+        return checks.check(self.problems, ground, self.tables(), as_of)
 
 
 class _Freshness(Mapping[str, Freshness]):

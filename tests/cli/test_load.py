@@ -93,3 +93,20 @@ def test_nothing_to_load_is_said(opstally: Any, tmp_path: Path) -> None:
     done = opstally("load", "--project", tmp_path / "new")
     assert (done.code, done.out) == (0, "")
     assert done.err.startswith("There is nothing to load: put exports into data/")
+
+
+def test_a_check_as_a_page(opstally: Any, project: Path) -> None:
+    with (project / "data" / "support_tickets.csv").open("a", encoding="utf-8") as file:
+        file.write(BAD)
+    opstally("load")
+    done = opstally("check", "--out", "quality.html")
+    assert done.code == 1
+    text = (project / "quality.html").read_text(encoding="utf-8")
+    assert "data/support_tickets.csv:10 yesterday" in text
+    assert text.startswith("<!doctype html>")
+
+
+def test_a_check_at_a_day(opstally: Any, project: Path) -> None:
+    assert project.is_dir()
+    done = opstally("check", "--as-of", "2026-11-22")
+    assert (done.code, "no rows for 28 days before 2026-11-22, at most 3 are usual" in done.out) == (0, True)

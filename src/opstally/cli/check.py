@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from opstally.cli import output
-from opstally.cli.options import TableOrJson, open_workspace, read_format
-from opstally.errors import StoreError
+from opstally.cli.options import Out, day_of, open_workspace, read_format
+from opstally.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from opstally.checks import CheckResult
 
 
-def check(context: typer.Context, format_: TableOrJson = None) -> None:
+def check(
+    context: typer.Context,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="DAY", help="Day at which data have to be fresh; that of the newest row of all."
+        ),
+    ] = None,
+    format_: Annotated[str | None, typer.Option("--format", metavar="FORMAT", help="table, json or html.")] = None,
+    out: Out = None,
+) -> None:
     """Find problems in definitions and data.
 
     Exit code 1 when there are errors: definitions that cannot be used, rows that no number counts.
     """
     from opstally.workspace import STORE_FILE  # lazy: help starts without it
 
-    chosen = read_format(format_, None, ("table", "json"))
+    chosen = read_format(format_, out, ("table", "json", "html"))
+    day = day_of(as_of)
     workspace = open_workspace(context)
     try:
-        found = workspace.check()
+        found = workspace.check(day)
     except StoreError as error:
         for problem in workspace.problems:
             output.put(f"{problem}\n", None)
         raise StoreError(f"The data cannot be checked. {error}") from None
     if chosen == "json":
-        _print_json(found)
+        output.put(_json(found), out)
+    elif chosen == "html":
+        from opstally.render import quality
+
+        output.put(quality.page(found, workspace.project.name, day or workspace.today), out)
     else:
+        if out is not None:
+            raise UsageError(
+                f"A table is printed: give {Path(out).with_suffix('.html')}, or a name that ends in .json."
+            )
         _print(found)
         if workspace.engine_name == "duckdb" and not (workspace.folder / STORE_FILE).exists():
             output.narrate("No data is loaded yet: put exports into data/ and run 'opstally load'.")
@@ -73,9 +93,9 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _print_json(found: CheckResult) -> None:
+def _json(found: CheckResult) -> str:
     from dataclasses import asdict
 
     from opstally.render import json
 
-    output.put(json.dump({"failed": found.failed, **asdict(found)}), None)
+    return json.dump({"failed": found.failed, **asdict(found)})

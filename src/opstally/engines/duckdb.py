@@ -130,9 +130,19 @@ class DuckDB(Engine):
         )
         return [(str(t), str(c), str(r), int(str(n)), str(first)) for t, c, r, n, first in rows]
 
+    def refused(self) -> list[tuple[str, dt.datetime, str]]:
+        if not self._keeps_books():
+            return []
+        rows = self.run(
+            "SELECT r.source, max(r.refused_at), max_by(r.reason, r.refused_at) FROM opstally.refused AS r "
+            "WHERE r.refused_at > coalesce((SELECT max(l.finished_at) FROM opstally.loads AS l "
+            "WHERE l.source = r.source), TIMESTAMP '1970-01-01') GROUP BY r.source ORDER BY r.source"
+        )
+        return [(str(source), when, str(reason)) for source, when, reason in rows if isinstance(when, dt.datetime)]
+
     def _keeps_books(self) -> bool:
         """Whether this is a store that Opstally loads, and not only a database with the canonical tables."""
-        return bool(self.run("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'opstally' AND table_name = 'loads'"))
+        return bool(self.run("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'opstally' AND table_name = 'refused'"))
 
     def bucket(self, day: str, grain: Grain, week_start: int, fiscal_start: int) -> str:
         match grain:

@@ -77,6 +77,11 @@ class Engine(ABC):
         """(table, column, reason, rows, first as file:line value) of rows in quarantine; none where others load."""
         return []
 
+    def refused(self) -> list[tuple[str, dt.datetime, str]]:
+        """(source, when, reason) of sources whose last load was refused, so that older data serve; none where others
+        load."""
+        return []
+
     def say(self, word: str, *args: str) -> str:
         """The SQL of a word of the vocabulary; `args` are SQL.
 

@@ -67,6 +67,31 @@ class Check(Declaration):
     message: str
 
 
+class DataTest(Declaration):
+    """What `opstally check` asks of loaded rows, which stay where they are; one of the first four keys."""
+
+    expect: Expression | None = None
+    """What should be true of every row; a row for which it cannot be told is passed."""
+    unique: tuple[Name, ...] = ()
+    """Columns whose values together should stand in one row only; rows that lack one of them are passed."""
+    fresh_days: float | None = field(default=None, metadata={"gt": 0})
+    """The newest row, by the table's default time column, should not be older than so many days at the day of the
+    check: the one asked for, or else that of the newest row in any table."""
+    steady: float | None = field(default=None, metadata={"gt": 0})
+    """The rows of the last whole week should not lie farther from the median of the weeks before than so many robust
+    standard deviations."""
+    severity: Literal["error", "warning"] = "warning"
+    message: str = ""
+    """What is wrong, in words; needed with `expect`."""
+
+    def __post_init__(self) -> None:
+        given = [self.expect, self.unique or None, self.fresh_days, self.steady]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("give one of expect, unique, fresh_days and steady")
+        if self.expect is not None and not self.message:
+            raise ValueError("give the message that says what is wrong with a row that is not as expected")
+
+
 class Derived(Declaration):
     """Makes a table one row per entity over the asked period, from the rows of another table."""
 
@@ -106,11 +131,15 @@ class Table(Declaration):
     references: dict[Name, Reference] = field(default_factory=dict)
     computed: dict[Name, Computed] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
+    tests: tuple[DataTest, ...] = ()
+    """What `opstally check` looks at in the loaded rows, beside keys, references and the columns' bounds."""
 
     def __post_init__(self) -> None:
         if bool(self.columns) == (self.derived is not None):
             raise ValueError("a table has either columns (stored) or derived (made from another table)")
         if self.columns and not self.key:
             raise ValueError("a stored table needs a key: the columns that tell its rows apart")
+        if self.at is None and any(test.fresh_days or test.steady for test in self.tests):
+            raise ValueError("tests: fresh_days and steady need the table's default time column, `at`")
         if self.derived is not None and self.made_from:
             raise ValueError("made_from is for stored tables; a derived one says where it comes from itself")

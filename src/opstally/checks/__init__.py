@@ -1,28 +1,20 @@
-"""What is wrong in the loaded data: quarantined rows, doubled keys, references to nothing."""
+"""What is wrong in the loaded data: quarantined rows, doubled keys, references to nothing, and what tables declare."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from opstally.checks.bounds import bounds
+from opstally.checks.finding import Finding, shown
+from opstally.checks.fresh import fresh, reference_day
+from opstally.checks.ground import Ground
+from opstally.checks.steady import steady
+from opstally.checks.told import expected, unique
 from opstally.engines.engine import Engine
 from opstally.errors import Problem
 from opstally.model.table import Reference, Table
-
-Severity = Literal["error", "warning"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One kind of thing wrong in one column: how many rows, and the first of them."""
-
-    severity: Severity
-    table: str
-    column: str
-    reason: str
-    count: int
-    first: str
 
 
 @dataclass(frozen=True)
@@ -38,18 +30,44 @@ class CheckResult:
         return bool(self.problems) or any(f.severity == "error" for f in self.findings)
 
 
-def check(problems: tuple[Problem, ...], engine: Engine, tables: Mapping[str, Table]) -> CheckResult:
-    """Everything that can be found wrong; the most rows first within a table."""
+def check(
+    problems: tuple[Problem, ...], ground: Ground, tables: Mapping[str, Table], as_of: dt.date | None = None
+) -> CheckResult:
+    """Everything that can be found wrong; the most rows first within a table. Data are as fresh as they have to be at
+    `as_of`, or else at the day of the newest row of all."""
+    engine = ground.engine
     there = engine.tables(tables)
-    found = list(_quarantined(engine))
+    found = [*_refused(engine), *_quarantined(engine)]
+    day = as_of or reference_day(ground, [tables[name] for name in sorted(there)])
     for name in sorted(there):
         found += _doubled(engine, tables[name])
-        for role, reference in tables[name].references.items():
+        found += bounds(engine, tables[name])
+        found += _tested(ground, tables[name], day)
+        for reference in tables[name].references.values():
             if reference.table in there:
-                found += _dangling(engine, name, role, reference)
+                found += _dangling(engine, name, reference)
     return CheckResult(
         problems, tuple(sorted(found, key=lambda f: (f.severity, f.table, -f.count, f.column, f.reason)))
     )
+
+
+def _refused(engine: Engine) -> Iterator[Finding]:
+    for source, when, reason in engine.refused():
+        yield Finding(
+            "error", source, "", "was refused, so older data serve", 1, f"{when:%Y-%m-%d %H:%M} UTC: {reason}"
+        )
+
+
+def _tested(ground: Ground, table: Table, day: dt.date) -> Iterator[Finding]:
+    for test in table.tests:
+        if test.expect is not None:
+            yield from expected(ground, table, test, day)
+        elif test.unique:
+            yield from unique(ground.engine, table, test)
+        elif test.fresh_days is not None:
+            yield from fresh(ground, table, test, day)
+        else:
+            yield from steady(ground, table, test, day)
 
 
 def _quarantined(engine: Engine) -> Iterator[Finding]:
@@ -66,11 +84,11 @@ def _doubled(engine: Engine, table: Table) -> Iterator[Finding]:
     )
     if count:
         yield Finding(
-            "error", table.table, ", ".join(table.key), "key stands more than once", int(str(count)), _shown(first)
+            "error", table.table, ", ".join(table.key), "key stands more than once", int(str(count)), shown(first)
         )
 
 
-def _dangling(engine: Engine, table: str, role: str, reference: Reference) -> Iterator[Finding]:
+def _dangling(engine: Engine, table: str, reference: Reference) -> Iterator[Finding]:
     ours = [engine.identifier(o) for o, _ in reference.pairs]
     on = " AND ".join(f"there.{engine.identifier(t)} = here.{engine.identifier(o)}" for o, t in reference.pairs)
     known = " AND ".join(f"here.{o} IS NOT NULL" for o in ours)
@@ -80,10 +98,7 @@ def _dangling(engine: Engine, table: str, role: str, reference: Reference) -> It
     )
     if count:
         reason = f"names no row of {reference.table}"
-        yield Finding(
-            "warning", table, ", ".join(o for o, _ in reference.pairs), reason, int(str(count)), _shown(first)
-        )
+        yield Finding("warning", table, ", ".join(o for o, _ in reference.pairs), reason, int(str(count)), shown(first))
 
 
-def _shown(values: list[object]) -> str:
-    return ", ".join(str(v) for v in values)
+__all__ = ["CheckResult", "Finding", "Ground", "check"]
