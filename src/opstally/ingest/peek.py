@@ -53,7 +53,10 @@ class Glance:
 
 def matches(source: Source, glance: Glance) -> bool:
     """Whether a file has all the columns that tell a source's exports."""
-    return bool(source.match.columns) and all(glance.has(name, _path(source, glance)) for name in source.match.columns)
+    wanted, path = source.match.columns, _path(source, glance)
+    if source.match.exact and {squashed(name) for name in glance.columns(path)} != {squashed(name) for name in wanted}:
+        return False
+    return bool(wanted) and all(glance.has(name, path) for name in wanted)
 
 
 def _path(source: Source, glance: Glance) -> str | None:

@@ -15,6 +15,8 @@ class Match(Declaration):
     files: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     """Columns that it always has."""
+    exact: bool = False
+    """It has no others."""
 
 
 class Options(Declaration):

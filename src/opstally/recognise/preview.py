@@ -53,7 +53,10 @@ def previews(source: Source, files: Sequence[DataFile], tables: Mapping[str, Tab
         connection.execute("SET TimeZone = 'UTC'")
         meaning = Meaning(DuckDB(connection), Calendar("UTC"), asdict(Assumptions()))
         for target in source.targets:
-            table = tables[target.table]
+            table = tables.get(target.table)
+            if table is None:
+                found.append(Preview(target.table, 0, (), (), (), f"There is no table {target.table!r} to feed."))
+                continue
             try:
                 ready = exports(_some(files), source, Path(scratch), connection)
                 queries = []
