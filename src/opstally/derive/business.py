@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from opstally.derive.opening import Span, open_spans
 from opstally.derive.statuses import DONE
@@ -33,7 +34,7 @@ def make(given: Given) -> tuple[Made, ...]:
     given.run(_clocked(given.project))
     given.run(_PAUSES.format(names=", ".join(map(text, given.project.histories.pauses)) or "NULL"))
     clocks = _clocks(given)
-    width = max((len(day.opens) for clock in clocks for day in clock.days()), default=0)
+    width = max((len(day.opens) for clock in clocks for day in clock.days), default=0)
     _write_days(given, clocks, width)
     given.run(_readings(width))
     _write_spans(given, clocks)
@@ -100,11 +101,12 @@ class _Clock:
     start: dt.datetime
     end: dt.datetime
 
-    def spans(self, upto: dt.datetime) -> list[Span]:
-        return open_spans(self.calendar, self.timezone, self.start, upto)
+    @cached_property
+    def days(self) -> tuple[_OpenDay, ...]:
+        return tuple(self._days())
 
-    def days(self) -> Iterator[_OpenDay]:
-        spans, at, before = self.spans(self.end), 0, 0
+    def _days(self) -> Iterator[_OpenDay]:
+        spans, at, before = self._spans(self.end), 0, 0
         midnight = self.start
         while midnight < self.end:
             opens: list[int] = []
@@ -120,11 +122,14 @@ class _Clock:
             before += sum(closes) - sum(opens)
             midnight = upto
 
+    def _spans(self, upto: dt.datetime) -> list[Span]:
+        return open_spans(self.calendar, self.timezone, self.start, upto)
+
     def spans_for(self, reading: int) -> list[Span]:
         """Spans until the clock shows `reading` microseconds, if it ever does."""
         ahead = 64 * _DAY
         while True:
-            spans = self.spans(self.end + ahead)
+            spans = self._spans(self.end + ahead)
             if ahead >= _FARTHEST or sum(_length(span) for span in spans) >= reading:
                 return spans
             ahead = min(4 * ahead, _FARTHEST)
@@ -154,7 +159,7 @@ def _write_days(given: Given, clocks: Sequence[_Clock], width: int) -> None:
     columns = ", ".join(["calendar VARCHAR", "day DATE", "before BIGINT", *(f"{place} BIGINT" for place in places)])
     given.run(f"CREATE OR REPLACE TEMP TABLE business_days ({columns})")
     for clock in clocks:
-        rows = [(d.day, d.before, *_padded(d, width)) for d in clock.days()]
+        rows = [(d.day, d.before, *_padded(d, width)) for d in clock.days]
         _insert(given, "business_days", clock.name, "DATE '1970-01-01' + CAST({} AS INTEGER)", rows)
 
 

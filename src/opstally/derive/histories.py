@@ -28,21 +28,24 @@ _ASSIGNED = """
     ) WHERE new_value IS NOT NULL GROUP BY ticket_id
 """
 
-_REPLIED = """
+_WHO = "coalesce(e.actor_type, CASE WHEN e.actor IN (SELECT agent_id FROM agents) THEN 'human' END)"
+"""Who made a change: as the history says or, where it has only the number of a person, whether that is an agent's."""
+
+_REPLIED = f"""
     -- A reply: public, by a colleague who did not ask himself, after the ticket was there (what came with it, asks).
     SELECT e.ticket_id, min(e."at") AS first_response_at, count(*) AS agent_touches
     FROM ticket_events e
     JOIN field_words f ON e.field = f.name AND f.meaning IN ('reply', 'comment')
     JOIN support_tickets t ON e.ticket_id = t.ticket_id
-    WHERE e.actor_type = 'human' AND coalesce(e.is_public, f.meaning = 'reply') AND e."at" > t.created_at
+    WHERE {_WHO} = 'human' AND coalesce(e.is_public, f.meaning = 'reply') AND e."at" > t.created_at
         AND (e.actor = t.requester) IS NOT TRUE
     GROUP BY e.ticket_id
 """
 
-_REPLIES_ARE_TOLD = """
+_REPLIES_ARE_TOLD = f"""
 SELECT count(*) FROM (
     SELECT 1 FROM ticket_events e JOIN field_words f ON e.field = f.name AND f.meaning IN ('reply', 'comment')
-    WHERE e.actor_type IS NOT NULL AND (e.is_public IS NOT NULL OR f.meaning = 'reply') LIMIT 1
+    WHERE {_WHO} IS NOT NULL AND (e.is_public IS NOT NULL OR f.meaning = 'reply') LIMIT 1
 )
 """
 

@@ -6,6 +6,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from opstally.errors import UsageError, did_you_mean
 from opstally.model.calendar import BusinessCalendar, Week, minutes_of
@@ -100,7 +101,8 @@ def holidays(calendar: BusinessCalendar, years: range) -> frozenset[dt.date]:
     return frozenset([*calendar.holidays, *public])
 
 
-def _public_holidays(place: str, years: range) -> list[dt.date]:
+@cache
+def _public_holidays(place: str, years: range) -> tuple[dt.date, ...]:
     try:
         import holidays as public  # lazy: an optional package, and 0.2 s
     except ImportError:
@@ -115,4 +117,4 @@ def _public_holidays(place: str, years: range) -> list[dt.date]:
     parts = {name.upper(): name for name in known[country]}
     if part and part not in parts:
         raise UsageError(f"holidays_of: {country} has no part {part!r}.{did_you_mean(part, known[country])}")
-    return list(public.country_holidays(country, subdiv=parts.get(part), years=years))
+    return tuple(public.country_holidays(country, subdiv=parts.get(part), years=years))

@@ -33,30 +33,46 @@ JOIN around a ON d.service_name = a.service_name
 _RESULTS = f"""
 CREATE OR REPLACE TEMP TABLE results_around_outages AS
 WITH results AS (
-    SELECT c.service_name, c.check_id, c.check_timestamp AS "at", c.status, r.holds_us
+    SELECT c.service_name, c.check_id, c.check_timestamp AS "at", (c.status != 'maintenance')::INTEGER AS fresh,
+        (c.status = 'down')::INTEGER AS down, r.holds_us
     FROM {TABLE} c
     JOIN days_around_outages d ON c.service_name = d.service_name AND CAST(c.check_timestamp AS DATE) = d.day
     JOIN check_rates r ON c.service_name = r.service_name AND c.check_id = r.check_id
     WHERE c.status != 'unknown'
 ),
-runs AS (
-    SELECT *, lead("at") OVER later AS next_at, count(*) FILTER (WHERE status != 'down') OVER later AS run
-    FROM results WINDOW later AS (PARTITION BY service_name, check_id ORDER BY "at")
+confirmed AS ({{confirmed}}),
+held AS (
+    SELECT service_name, check_id, "at", fresh, down,
+        least(lead("at") OVER later, "at" + to_microseconds(holds_us)) AS until, lead("at") OVER later AS next_at
+    FROM confirmed WINDOW later AS (PARTITION BY service_name, check_id ORDER BY "at")
+),
+beside AS (
+    SELECT *, lag(until) OVER later IS NOT DISTINCT FROM "at" AS goes_on,
+        lag(fresh) OVER later AS fresh_before, lag(down) OVER later AS down_before
+    FROM held WINDOW later AS (PARTITION BY service_name, check_id ORDER BY "at")
 )
-SELECT service_name, check_id, "at", least(next_at, "at" + to_microseconds(holds_us)) AS until, status,
-    status = 'down' AND count(*) FILTER (WHERE status = 'down') OVER one_run >= {{confirm}} AS is_down
-FROM runs WINDOW one_run AS (PARTITION BY service_name, check_id, run)
+-- A result that goes on as the one before it needs no second look, unless it is to be counted.
+SELECT service_name, check_id, "at", until, fresh, down, next_at IS DISTINCT FROM until AS ends,
+    fresh - CASE WHEN goes_on THEN fresh_before ELSE 0 END AS fresh_more,
+    down - CASE WHEN goes_on THEN down_before ELSE 0 END AS down_more
+FROM beside WHERE down = 1 OR ends OR fresh_more != 0 OR down_more != 0
+"""
+
+_AS_THEY_ARE = "FROM results"
+
+_IN_A_ROW = """
+    SELECT * REPLACE ((down = 1 AND sum(down) OVER one_run >= {confirm})::INTEGER AS down) FROM (
+        -- Sums, because a window's FILTER takes forty times as long.
+        SELECT *, sum(1 - down) OVER (PARTITION BY service_name, check_id ORDER BY "at") AS run FROM results
+    ) WINDOW one_run AS (PARTITION BY service_name, check_id, run)
 """
 
 _OUTAGES = f"""
 CREATE OR REPLACE TEMP TABLE outages_found AS
 WITH marks AS (
-    SELECT service_name, "at", 1 AS results, (status != 'maintenance')::INTEGER AS fresh,
-        is_down::INTEGER AS down
-    FROM results_around_outages
+    SELECT service_name, "at", 1 AS results, fresh_more AS fresh, down_more AS down FROM results_around_outages
     UNION ALL
-    SELECT service_name, until, 0, -(status != 'maintenance')::INTEGER, -(is_down::INTEGER)
-    FROM results_around_outages
+    SELECT service_name, until, 0, -fresh, -down FROM results_around_outages WHERE ends
 ),
 instants AS (
     SELECT service_name, "at", sum(results) AS results, sum(fresh) AS fresh, sum(down) AS down
@@ -90,7 +106,7 @@ JOIN (
     SELECT o.service_name, o.started_at, count(*) AS down_checks, count(DISTINCT r.check_id) AS checks_involved
     FROM results_around_outages r
     ASOF JOIN outages_found o ON r.service_name = o.service_name AND r."at" >= o.started_at
-    WHERE r.is_down AND (r."at" < o.ended_at) IS NOT FALSE
+    WHERE r.down = 1 AND (r."at" < o.ended_at) IS NOT FALSE
     GROUP BY o.service_name, o.started_at
 ) c ON o.service_name = c.service_name AND o.started_at = c.started_at
 ORDER BY o.service_name, o.started_at
@@ -105,7 +121,8 @@ def make(given: Given) -> tuple[Made, ...]:
     rule = given.project.histories.outages
     given.run(_RATES.format(stale_after=float(rule.stale_after)))
     given.run(_DAYS)
-    given.run(_RESULTS.format(confirm=int(rule.confirm)))
+    in_a_row = _IN_A_ROW.format(confirm=int(rule.confirm))
+    given.run(_RESULTS.format(confirmed=in_a_row if rule.confirm > 1 else _AS_THEY_ARE))
     given.run(_OUTAGES.format(down_share=float(rule.down_share)))
     rows = remake(given, "outages", _COUNTED)
     return (Made("outages", None, rows, (TABLE,)),)

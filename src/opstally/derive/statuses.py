@@ -18,16 +18,15 @@ WITH told AS (
     LEFT JOIN status_words o ON e.old_value = o.name
     JOIN status_words n ON e.new_value = n.name
 ),
-at_once AS (SELECT ticket_id, "at", list(old) AS olds FROM told GROUP BY ALL HAVING count(*) > 1),
-placed AS (
-    -- Of changes at the same instant, one that another goes on from comes before it; else their identifiers count up.
-    SELECT told.*, row_number() OVER (PARTITION BY told.ticket_id ORDER BY told."at",
-        coalesce(list_contains(olds, after), false) DESC, length(event_id), event_id) AS step
-    FROM told LEFT JOIN at_once ON told.ticket_id = at_once.ticket_id AND told."at" = at_once."at"
+at_once AS (SELECT ticket_id, "at", list(old) AS olds FROM told GROUP BY ALL HAVING count(*) > 1)
+SELECT told.ticket_id, told."at", row_number() OVER in_order AS step, after, source_status,
+    coalesce(nullif(old, '{UNKNOWN}'), lag(after) OVER in_order) AS before
+FROM told LEFT JOIN at_once ON told.ticket_id = at_once.ticket_id AND told."at" = at_once."at"
+-- Of changes at the same instant, one that another goes on from comes before it; else their identifiers count up.
+WINDOW in_order AS (
+    PARTITION BY told.ticket_id
+    ORDER BY told."at", coalesce(list_contains(olds, after), false) DESC, length(event_id), event_id
 )
-SELECT ticket_id, "at", step, after, source_status,
-    coalesce(nullif(old, '{UNKNOWN}'), lag(after) OVER (PARTITION BY ticket_id ORDER BY step)) AS before
-FROM placed
 """
 
 _HISTORIES = """
