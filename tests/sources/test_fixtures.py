@@ -24,6 +24,7 @@ COUNTS: dict[str, dict[tuple[str, str], tuple[int, int]]] = {
     "zendesk/organizations.json": {("zendesk_organizations", "customers"): (2, 0)},
     "zendesk/users.json": {("zendesk_users", "agents"): (2, 0)},
     "zendesk_sync/ticket_data.csv": {("zendesk_tickets", "support_tickets"): (1, 0)},
+    "zendesk_sync/user_data.csv": {("zendesk_users", "agents"): (1, 0)},
     "zendesk_sync/ticket_field_history.csv": {("zendesk_sync_field_history", "ticket_events"): (3, 0)},
     "zendesk_sync/ticket_comment.csv": {("zendesk_sync_comments", "ticket_events"): (2, 0)},
     "zendesk_sync/sla_policy_metric_history.csv": {("zendesk_sync_sla_policies", "sla_definitions"): (2, 0)},
