@@ -63,6 +63,7 @@ def init(
     preview. In a project that is there already it adds the sources.
     """
     folder, files = _told(places or [], exports or [])
+    zone = _zone(timezone)
     target = folder / "opstally.yml"
     if not target.exists():
         _make(folder, target)
@@ -71,7 +72,7 @@ def init(
     if files:
         from opstally.cli.proposed import propose  # lazy: help starts without it
 
-        propose(folder, files, _zone(timezone))
+        propose(folder, files, zone)
     output.narrate("Next:\n")
     if folder != Path("."):
         output.narrate(f"  cd {shlex.quote(str(folder))}")
