@@ -170,13 +170,7 @@ def _filter(where: Expr, table: str, before: Sequence[ScanKey], schema: Schema) 
     def change(node: Expr) -> Expr | None:
         if not isinstance(node, Column):
             return None
-        try:
-            identity = schema.identity(first, node)
-        except BadExpression as problem:
-            if first == table:
-                raise
-            raise NotShared(f"The filter {node.name!r} cannot be applied to {first}: {problem.message}") from None
-        return _seen_from(table, node.name, identity, schema, "The filter")
+        return _seen_from(table, node.name, schema.identity(first, node), schema, "The filter")
 
     found = rewrite(where, change)
     typed = check(found, lambda c: schema.typed(table, c))

@@ -17,6 +17,8 @@ BUCKET = "#"
 
 _FARTHEST = 3
 """References, one after the other, through which a dimension is looked for."""
+_LONGEST = 25
+"""Computed columns, each made from the next, so that no chain of them runs out of stack."""
 
 Identity = tuple[str, str]
 """(table, column) that a dimension is, wherever it is reached from."""
@@ -107,6 +109,8 @@ class Schema:
         if key not in self._typed:
             if key in self._open:
                 raise BadExpression(f"{table}.{name} is computed from itself")
+            if len(self._open) > _LONGEST:
+                raise BadExpression(f"{table}.{name} is computed through too many other columns")
             self._open.append(key)
             try:
                 self._typed[key] = self._compute_type(table, name)
