@@ -10,7 +10,8 @@ Load = Callable[..., Loading]
 
 SYNCED = ("zendesk_sync/ticket_data.csv", "zendesk_sync/ticket_field_history.csv", "zendesk_sync/ticket_comment.csv")
 FACTS = (
-    "SELECT CAST(first_response_at AS VARCHAR), CAST(resolved_at AS VARCHAR), agent_touches, assignments FROM support_tickets"
+    "SELECT CAST(first_response_at AS VARCHAR), CAST(resolved_at AS VARCHAR), agent_touches, assignments "
+    "FROM support_tickets"
 )
 
 
@@ -33,7 +34,8 @@ def test_jira_comments_tell_the_first_reply(loaded: Load) -> None:
 def test_updates_of_a_status_page_become_stages(loaded: Load) -> None:
     loading = loaded("statuspage/incidents.json")
     rows = loading.ask(
-        "SELECT service_name, stage, CAST(from_at AS VARCHAR) FROM incident_stages WHERE incident_id = 'p31zjtct2jer' ORDER BY ALL"
+        "SELECT service_name, stage, CAST(from_at AS VARCHAR) FROM incident_stages "
+        "WHERE incident_id = 'p31zjtct2jer' ORDER BY ALL"
     )
     assert rows == [
         ("API", "investigating", "2026-03-10 13:55:00"),

@@ -76,8 +76,8 @@ FOLDERS: dict[str, tuple[str, dict[tuple[str, str], tuple[int, int]]]] = {
 """Folder → its files, and what they make: (source, table) → rows merged and quarantined."""
 
 EPOCHS = {"cloud_uptime_archive": "2018-01-01", "optscale": "2024-09-18"}
-"""The one line to answer: the moment from which these exports count. OptScale's is told by resources.csv, whose days and
-offsets agree on it; that of the outage traces is nowhere told, and any day will do here."""
+"""The one line to answer: the moment from which these exports count. OptScale's is told by resources.csv, whose days
+and offsets agree on it; that of the outage traces is nowhere told, and any day will do here."""
 
 
 def taken_in(loading: Loading, name: str) -> Loading:
@@ -122,12 +122,14 @@ def test_sums_of_bills(loading: Loading) -> None:
     taken_in(loading, "optscale")
     [(daily,)] = loading.ask("SELECT sum(daily_cost) FROM cloud_resources")
     assert daily == pytest.approx(5555.75359055271, rel=1e-12)
-    assert loading.ask("SELECT CAST(min(metric_date) AS VARCHAR), CAST(max(metric_date) AS VARCHAR) FROM cloud_resources") == [
-        ("2024-06-03", "2024-09-17")
-    ]
+    days = loading.ask(
+        "SELECT CAST(min(metric_date) AS VARCHAR), CAST(max(metric_date) AS VARCHAR) FROM cloud_resources"
+    )
+    assert days == [("2024-06-03", "2024-09-17")]
 
 
 def test_events_of_logs(loading: Loading) -> None:
     taken_in(loading, "process_logs")
-    found = loading.ask("SELECT process_name, count(*), count(DISTINCT execution_id) FROM process_events GROUP BY 1 ORDER BY 1")
+    counted = "SELECT process_name, count(*), count(DISTINCT execution_id) FROM process_events GROUP BY 1 ORDER BY 1"
+    found = loading.ask(counted)
     assert found == [("helpdesk", 21348, 4580), ("receipt", 8577, 1434), ("running-example", 84, 6)]

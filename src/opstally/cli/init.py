@@ -59,8 +59,8 @@ def init(
     """Make a new project in a folder.
 
     Writes opstally.yml, with comments that teach, and the folders for exports and definitions. With --from it also
-    looks at exports: it recognises those of known tools, and proposes a source for others, with reasons, questions and a
-    preview. In a project that is there already it adds the sources.
+    looks at exports: it recognises those of known tools, and proposes a source for others, with reasons, questions
+    and a preview. In a project that is there already it adds the sources.
     """
     folder, files = _told(places or [], exports or [])
     zone = _zone(timezone)

@@ -15,7 +15,7 @@ UNNAMED: Final = "value"
 
 
 def samples(file: DataFile) -> Iterator[dict[str, Any]]:
-    """The samples of a range query (a matrix) or of an instant one (a vector), the metrics of equal labels side by side.
+    """The samples of a range query (a matrix) or an instant one (a vector), the metrics of equal labels side by side.
 
     Series that were asked for in one query and at the same steps meet in one record, so that a probe's success and its
     duration make one check. Raises LoadError for what is no such result.
