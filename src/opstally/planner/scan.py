@@ -12,7 +12,7 @@ from opstally.expression import Call, Column, Expr, Literal, parse
 from opstally.expression.tree import NULL, TRUE, columns
 from opstally.expression.vocabulary import AGGREGATES
 from opstally.model.table import Derived
-from opstally.period import WEEKDAYS, Grain
+from opstally.period import WEEKDAYS, Calendar, Grain, Period
 from opstally.planner.lower import Context, bounds, clipped, lower
 from opstally.planner.metric import Basis, Linked
 from opstally.planner.rows import Rows
@@ -229,11 +229,10 @@ class _ScanWriter:
     def _local_day(self, at: Column) -> Expr:
         """The local day of an instant, by the offsets in force in the period: exact, and the same on every engine."""
         assert self.context.period is not None
-        offsets = self.context.calendar.offsets(*self.context.calendar.instants(self.context.period))
-        shift: Expr = Literal(offsets[0][1])
-        for (since, seconds), (_, earlier) in zip(offsets[1:], offsets, strict=False):
-            before = Literal(earlier) if shift == Literal(offsets[0][1]) else shift
-            shift = Call("case", (Call("<", (at, Literal(since))), before, Literal(seconds)))
+        (_, first), *changes = _day_offsets(self.context.calendar, self.context.period)
+        shift: Expr = Literal(first)
+        for since, seconds in changes:
+            shift = Call("case", (Call("<", (at, Literal(since))), shift, Literal(seconds)))
         return Call("day", (at if shift == Literal(0) else Call("shift_seconds", (at, shift)),))
 
     def _overlapping(self, rows: Rows, basis: Basis) -> None:
@@ -342,6 +341,18 @@ class _ScanWriter:
 
     def _spell(self, expr: Expr) -> str:
         return spell(expr, self.engine, lambda c: self.engine.identifier(c.path[-1]))
+
+
+def _day_offsets(calendar: Calendar, period: Period) -> list[tuple[dt.datetime, int]]:
+    """(UTC instant from which, seconds east of UTC) such that they give each instant of the period its local day."""
+    found = []
+    for since, seconds in calendar.offsets(*calendar.instants(period)):
+        day = calendar.local_day(since)
+        if day > (since + dt.timedelta(seconds=seconds)).date():
+            # Clocks went back across midnight, into a day that had ended: they count from the second midnight on.
+            since = dt.datetime.combine(day, dt.time()) - dt.timedelta(seconds=seconds)
+        found.append((since, seconds))
+    return found
 
 
 def _if(condition: Expr, value: Expr) -> Expr:
