@@ -25,6 +25,9 @@ from opstally.result import Freshness, ReportResult, Result, Value
 
 if TYPE_CHECKING:
     from opstally.ingest import LoadSummary, Progress
+    from opstally.ingest.aside import Aside
+    from opstally.ingest.ledger import Ledger
+    from opstally.ingest.replay import Replayed
     from opstally.store import Store
 
 STORE_FILE = "opstally.duckdb"
@@ -276,6 +279,37 @@ class Workspace:
         copied = publish(store.connection, self.tables(), engine)
         self.close()
         return f"{sum(copied.values()):,} rows of {len(copied)} tables are in PostgreSQL, schema {engine.schema}."
+
+    def loads(self, load_id: int | None = None) -> Ledger:
+        """The record of loads and refusals, or of one load. Raises StoreError where nothing has been loaded."""
+        from opstally.ingest.ledger import ledger  # lazy: start-up
+
+        with self._store(read_only=True) as store:
+            return ledger(store.connection, load_id)
+
+    def quarantine(
+        self, source: str | None = None, table: str | None = None, reason: str | None = None
+    ) -> tuple[Aside, ...]:
+        """The records that were put aside: of a source, of a table, with these words in what is wrong."""
+        from opstally.ingest.aside import aside  # lazy: start-up
+
+        with self._store(read_only=True) as store:
+            return tuple(aside(store.connection, source, table, reason))
+
+    def for_mending(self, found: Sequence[Aside], out: Path) -> str:
+        """Records as text for a file, in their export's columns. Raises UsageError for records of several sources."""
+        from opstally.ingest.aside import columns_of, export  # lazy: start-up
+
+        with self._store(read_only=True) as store:
+            return export(found, out, columns_of(store.connection, found[0].source) if found else ())
+
+    def replay(self, path: Path, progress: Progress | None = None) -> Replayed:
+        """Load mended records in place of those in quarantine. Raises LoadError where the file cannot be used."""
+        from opstally.ingest.replay import replay  # lazy: start-up
+
+        self.close()
+        with self._store(read_only=False) as store:
+            return replay(store, self.library, self.project, self.folder, path, progress)
 
     def check(self, as_of: dt.date | None = None) -> checks.CheckResult:
         """What is wrong in the definitions and in the loaded data, which have to be fresh at a day: `as_of`, or else

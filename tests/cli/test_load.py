@@ -110,3 +110,16 @@ def test_a_check_at_a_day(opstally: Any, project: Path) -> None:
     assert project.is_dir()
     done = opstally("check", "--as-of", "2026-11-22")
     assert (done.code, "no rows for 28 days before 2026-11-22, at most 3 are usual" in done.out) == (0, True)
+
+
+def test_what_was_restated_is_told(opstally: Any, project: Path) -> None:
+    """A ticket of the first week comes late."""
+    with (project / "data" / "support_tickets.csv").open("a", encoding="utf-8") as file:
+        file.write("t0,2026-10-07 09:00:00,,,open,low,Night,,3\n")
+    told = opstally("load", "--format", "json").object()
+    assert told["loaded"][0]["restated"] == [
+        {"table": "support_tickets", "grain": "week", "period": "2026-10-05", "added": 1, "changed": 0, "removed": 0}
+    ]
+    with (project / "data" / "support_tickets.csv").open("a", encoding="utf-8") as file:
+        file.write("t00,2026-10-07 09:00:00,,,open,low,Night,,3\n")
+    assert "Restated: support_tickets, week of 2026-10-05: 1 added" in opstally("load").err

@@ -53,6 +53,7 @@ def show(summary: LoadSummary, workspace: Workspace) -> None:
     """The summary on stdout, what went wrong on stderr."""
     if summary.loaded:
         _print(summary)
+    _tell_restated(summary)
     for note in summary.notes:
         output.narrate(note)
     if any(row.quarantined for row in summary.loaded):
@@ -73,6 +74,17 @@ def _print(summary: LoadSummary) -> None:
     console = output.stdout_console()
     with output.plain_lines(console):
         console.print(table(headings, [*rows, ["Total", "", *sums]], console.width, right))
+
+
+def _tell_restated(summary: LoadSummary) -> None:
+    """Periods that were complete before this load, and are not what they were."""
+    found = [(row.table, period) for row in summary.loaded for period in row.restated]
+    for table, one in found[:_REASONS]:
+        counts = (("added", one.added), ("changed", one.changed), ("removed", one.removed))
+        told = ", ".join(f"{count:,} {word}" for word, count in counts if count)
+        output.narrate(f"Restated: {table}, {one.grain} of {one.period}: {told}")
+    if len(found) > _REASONS:
+        output.narrate(f"… and {len(found) - _REASONS} more periods: 'opstally loads' lists them all.")
 
 
 def _tell_quarantine(workspace: Workspace) -> None:

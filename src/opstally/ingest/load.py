@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -74,9 +74,26 @@ def load(
         files += took.files
         notes += took.notes
         told.done(took.loaded)
-    made = _derive(store, library, project, errors) if loaded else ()
-    notes += [note for one in made for note in one.notes]
-    return LoadSummary(tuple(loaded), tuple(files), tuple(notes), tuple(errors), made)
+    return finish(store, library, project, LoadSummary(tuple(loaded), tuple(files), tuple(notes), tuple(errors)))
+
+
+def finish(store: Store, library: Library, project: Project, summary: LoadSummary) -> LoadSummary:
+    """Make anew what is made from loaded rows."""
+    errors = list(summary.errors)
+    made = _derive(store, library, project, errors) if summary.loaded else ()
+    notes = (*summary.notes, *(note for one in made for note in one.notes))
+    return replace(summary, notes=notes, errors=tuple(errors), made=made)
+
+
+def load_intake(
+    store: Store, library: Library, project: Project, intake: Intake, told: Progress, origin: Source,
+    settle: Settle,
+) -> LoadSummary:  # fmt: skip
+    """Take in mended records of a source, which `origin` describes. Raises LoadError or StoreError."""
+    told.source(intake.name, len(intake.files), sum(size(file) for file in intake.files))
+    took = _Source(store, library, project, intake, told, origin, settle).load()
+    told.done(took.loaded)
+    return LoadSummary(tuple(took.loaded), tuple(took.files), tuple(took.notes))
 
 
 def _derive(store: Store, library: Library, project: Project, errors: list[str]) -> tuple[derive.Made, ...]:
@@ -95,6 +112,10 @@ def _derive(store: Store, library: Library, project: Project, errors: list[str])
 
 def _stored(library: Library) -> dict[str, Table]:
     return {name: d.declaration for name, d in library.tables.items() if d.declaration.columns}
+
+
+Settle = Callable[["DuckDBPyConnection", int], None]
+"""What a replay does at the end of a load's transaction, with the load's number."""
 
 
 @dataclass
@@ -124,7 +145,11 @@ class _Ready:
 class _Source:
     """The load of one source."""
 
-    def __init__(self, store: Store, library: Library, project: Project, intake: Intake, told: Progress) -> None:
+    def __init__(
+        self, store: Store, library: Library, project: Project, intake: Intake, told: Progress,
+        origin: Source | None = None, settle: Settle | None = None,
+    ) -> None:  # fmt: skip
+        self.origin, self.settle = origin or intake.source, settle
         self.store, self.library, self.intake, self.told = store, library, intake, told
         self.connection: DuckDBPyConnection = store.connection
         calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
@@ -144,8 +169,8 @@ class _Source:
         try:
             with self.store.scratch() as scratch:
                 found = exports(self._files(scratch), self.intake.source, scratch, self.connection)
-                with_records, judging = self.agreed.judge(self.connection, [e for e in found if e.names])
-                self.notes += judging.notes
+                with_records, judging = self._judged([e for e in found if e.names])
+                self.notes += judging.notes if judging else []
                 self.notes += [f"{e.file.shown} holds no records." for e in found if not e.names]
                 for number, target in enumerate(self.intake.source.targets if with_records else ()):
                     ready.append(self._read(number, target, with_records, scratch))
@@ -166,13 +191,19 @@ class _Source:
         self.pulled = pull(self.connection, self.intake.source, scratch)
         return [self.pulled.file]
 
+    def _judged(self, found: list[Export]) -> tuple[list[Export], Judging | None]:
+        """Files that were exported for mending are not what the source's contract is about."""
+        if self.settle is not None:
+            return found, None
+        return self.agreed.judge(self.connection, found)
+
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def _read(self, number: int, target: Target, found: Sequence[Export], scratch: Path) -> _Ready:
         began, table = time.perf_counter(), self._table(target)
         if target.snapshot:
             found = found[-1:]
-        mapping = _digest(self.intake.source, target, table)
+        mapping = _digest(self.origin, self.origin.targets[number], table)
         seen = self._seen(table.table, mapping)
         ordered = sorted(found, key=lambda e: seen.get(e.look.sha256, 1 << 60))
         extent = 1 / len(self.intake.source.targets)
@@ -230,7 +261,7 @@ class _Source:
         if not self.intake.own_names:
             return
         for columns in dict.fromkeys(staged.unused.values()):
-            if columns:
+            if columns and self.settle is None:
                 files = [file for file, unused in staged.unused.items() if unused == columns]
                 more = f" and {len(files) - 1} more files" if len(files) > 1 else ""
                 names = ", ".join(columns[:_LISTED]) + (", …" if len(columns) > _LISTED else "")
@@ -244,7 +275,7 @@ class _Source:
         )
 
     def _refuse_mostly_bad(self, staged: Staged, aside: str) -> None:
-        if staged.quarantined > self.agreed.contract.max_bad_share * staged.read:
+        if self.settle is None and staged.quarantined > self.agreed.contract.max_bad_share * staged.read:
             counted = f"{staged.quarantined:,} of {staged.read:,} rows for {staged.table.table} are faulty"
             raise LoadError(
                 f"{self.intake.name}: {counted}, most often: {example(self.connection, aside)}. "
@@ -253,7 +284,7 @@ class _Source:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    def _merge(self, ready: Sequence[_Ready], began: dt.datetime, judging: Judging) -> list[Loaded]:
+    def _merge(self, ready: Sequence[_Ready], began: dt.datetime, judging: Judging | None) -> list[Loaded]:
         with self.store.transaction() as connection:
             load_id = int(
                 connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM opstally.loads").fetchall()[0][0]
@@ -262,8 +293,13 @@ class _Source:
                 self.pulled.remember(connection)
             for table in {r.staged.table.table for r in ready}:
                 derive.forget(connection, _stored(self.library), table)
-            remember_columns(connection, load_id, judging, [e for r in ready[:1] for e in r.staged.files], self.used)
-            return [self._take(r, load_id, began) for r in ready]
+            if judging is not None:
+                files = [e for r in ready[:1] for e in r.staged.files]
+                remember_columns(connection, load_id, judging, files, self.used)
+            loaded = [self._take(r, load_id, began) for r in ready]
+            if self.settle is not None:
+                self.settle(connection, load_id)
+            return loaded
 
     def _take(self, ready: _Ready, load_id: int, began: dt.datetime) -> Loaded:
         staged, clock = ready.staged, time.perf_counter()

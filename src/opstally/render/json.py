@@ -18,8 +18,14 @@ def render(document: Document) -> str:
 
 
 def dump(value: object) -> str:
-    """Any plain data as the same kind of text."""
-    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    """Any plain data, with days and instants, as the same kind of text."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False, default=_moment) + "\n"
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, dt.date):
+        return plain(value)
+    raise TypeError(f"{type(value).__name__} is not plain data")
 
 
 def to_object(document: Document) -> dict[str, Any]:
