@@ -107,11 +107,11 @@ VALUES: dict[str, list[tuple[str, list[tuple[Any, ...]]]]] = {
     "zendesk/tickets.json": [
         (
             "SELECT status, channel, first_response_minutes, resolution_hours, satisfaction_score, satisfaction_offered, "
-            "reopened, agent_touches, paused_minutes FROM support_tickets ORDER BY ticket_id",
+            "reopened, agent_touches FROM support_tickets ORDER BY ticket_id",
             [
-                ("closed", "email", 45.0, 24.0, 5.0, True, True, 3, 25.0),
-                ("new", "web", None, None, None, False, False, 0, 0.0),
-                ("resolved", "chat", 30.0, 12.0, 1.0, True, False, 1, 0.0),
+                ("closed", "email", 45.0, 24.0, 5.0, True, True, 3),
+                ("new", "web", None, None, None, False, False, 0),
+                ("resolved", "chat", 30.0, 12.0, 1.0, True, False, 1),
             ],
         )
     ],
