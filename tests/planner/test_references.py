@@ -156,9 +156,8 @@ def test_a_version_may_be_picked_and_a_row_looked_up_by_a_computed_column() -> N
         "prices": [("x", D(2026, 1, 1), 1.0), ("x", D(2026, 1, 10), 2.0)],
         "sales": [("1", T(2026, 1, 9, 23), "X"), ("2", T(2026, 1, 10), "x")],
     }
-    assert Company([PRICES, sales], [metric("paid", "sales", "sum(price.price)")], rows).ask("paid", by="price.since") == [
-        (D(2026, 1, 1), 1.0), (D(2026, 1, 10), 2.0)
-    ]  # fmt: skip
+    company = Company([PRICES, sales], [metric("paid", "sales", "sum(price.price)")], rows)
+    assert company.ask("paid", by="price.since") == [(D(2026, 1, 1), 1.0), (D(2026, 1, 10), 2.0)]
 
 
 def test_a_key_of_two_columns() -> None:
