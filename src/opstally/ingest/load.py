@@ -22,6 +22,7 @@ from opstally.ingest.expressions import Meaning
 from opstally.ingest.files import DataFile, size
 from opstally.ingest.gone import Buried, Gone
 from opstally.ingest.intake import Intake, intakes
+from opstally.ingest.lookup import fingerprint
 from opstally.ingest.manifest import Counts, record, refuse, remember_columns
 from opstally.ingest.merge import Merged, merge
 from opstally.ingest.newest import drop_older
@@ -203,7 +204,7 @@ class _Source:
         began, table = time.perf_counter(), self._table(target)
         if target.snapshot:
             found = found[-1:]
-        mapping = _digest(self.origin, self.origin.targets[number], table)
+        mapping = _digest(self.origin, self.origin.targets[number], table, found)
         seen = self._seen(table.table, mapping)
         ordered = sorted(found, key=lambda e: seen.get(e.look.sha256, 1 << 60))
         extent = 1 / len(self.intake.source.targets)
@@ -347,10 +348,11 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
-def _digest(source: Source, target: Target, table: Table) -> str:
+def _digest(source: Source, target: Target, table: Table, found: Sequence[Export]) -> str:
     """Of all that decides what a file's records mean."""
     how = asdict(source.options), source.timezone or "UTC", source.date_format, source.format, source.epoch
     read = asdict(target) | {"exclude_note": ""}
     columns = {name: (c.type, c.allowed, c.fill) for name, c in table.columns.items()}
     told = [how, read, columns, table.key, table.recency, table.revision]
+    told += [fingerprint(source, found)] if source.lookups else []
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()

@@ -410,7 +410,9 @@ def unread(name: str, raw: str, value: str, how: Reading, shown: str = "") -> Fa
 def whole(mapping: _Mapping) -> str:
     """SQL of all values of a record, by name, so that neither the order of columns nor empty ones matter."""
     records = mapping.records
-    at = sorted(range(len(records.names)), key=lambda i: records.names[i])
+    beside = mapping.source.lookups
+    own = [i for i, name in enumerate(records.names) if name.split(".")[0] not in beside]
+    at = sorted(own, key=lambda i: records.names[i])
     parts = []
     for i in at:
         clean = records.cleaned(i, mapping.source.options.null)

@@ -35,7 +35,8 @@ def dotted(source: Source) -> set[str]:
     """The names with dots that a source's records must have: those used and the lists opened, not those of elements."""
     found: set[str] = set()
     for target in source.targets:
-        found |= {name for name in (*used(target), *target.each.values()) if _first(name) not in target.each}
+        others = {*target.each, *source.lookups}
+        found |= {name for name in (*used(target), *target.each.values()) if _first(name) not in others}
     return {name for name in found if "." in name}
 
 
@@ -137,7 +138,7 @@ class _Opening:
                 self.columns[name] = f"CAST(_n_{alias} AS VARCHAR)"
             else:
                 self.columns[name] = f"json_extract_string(_e_{alias}, {text(json_path(steps))})"
-        elif found := self._inside(name):
+        elif alias not in self.source.lookups and (found := self._inside(name)):
             cell, steps = found
             self.columns[name] = _taken(cell, steps)
             self.astray.append((name, f"CASE WHEN NOT json_valid({cell}) THEN {cell} END"))

@@ -13,6 +13,7 @@ from opstally.ingest.delimited import LONGEST, csv_scan
 from opstally.ingest.exports import Export, groups, records
 from opstally.ingest.expressions import Meaning
 from opstally.ingest.lines import Broken, mend
+from opstally.ingest.lookup import joined
 from opstally.ingest.mapping import EXTRAS, FAULTY, GOOD, LEFT_OUT, Rows, rows
 from opstally.ingest.nested import opened
 from opstally.ingest.records import Records, whole_record
@@ -100,13 +101,14 @@ def stage(
     return staged
 
 
-def _doubtful(export: Export, read: int, bad: bool, opened: bool) -> bool:
+def _doubtful(export: Export, read: int, bad: bool, opened: bool, shuffled: bool) -> bool:
     """Whether so many records read from delimited text may be wrong, or do not tell the lines of the bad ones.
 
-    opened: a record may have made several rows, so that their number tells nothing.
+    opened: a record may have made several rows, so that their number tells nothing. shuffled: rows may stand in
+    another order than their records.
     """
     lost = export.look.records is not None and (opened or export.look.records != export.header + read)
-    return lost or (bad and export.lines() != export.before + read)
+    return lost or (bad and shuffled) or (bad and export.lines() != export.before + read)
 
 
 def _zones(source: Source, target: Target) -> set[str]:
@@ -146,7 +148,8 @@ class _Reader:
     def _rows(self, group: Sequence[Export], read: Records, first: int) -> Rows:
         staged = self.staged
         source, target = self.mapper(group)
-        made = rows(source, target, staged.table, opened(read, source, target), self.meaning, first)
+        beside = joined(read, group, source, self.connection, self.scratch)
+        made = rows(source, target, staged.table, opened(beside, source, target), self.meaning, first)
         given = {*staged.provided, *made.provided}
         staged.provided = tuple(name for name in staged.table.columns if name in given)
         staged.digests = tuple(dict.fromkeys([*staged.digests, *made.digests]))
@@ -191,11 +194,12 @@ class _Reader:
             f"UNION ALL SELECT file, 1 FROM {self.staged.rejects} WHERE file >= {first}) GROUP BY file"
         ).fetchall()
         told = {int(file): (int(read), bool(bad)) for file, read, bad in counted}
-        opened = bool(self.mapper(group)[1].each)
+        source, target = self.mapper(group)
+        opened, shuffled = bool(target.each), bool(source.lookups)
         return {
             at
             for at, export in enumerate(group, first)
-            if export.shape is not None and _doubtful(export, *told.get(at, (0, False)), opened)
+            if export.shape is not None and _doubtful(export, *told.get(at, (0, False)), opened, shuffled)
         }
 
     def _mend(self, export: Export, at: int) -> None:

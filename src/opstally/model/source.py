@@ -101,6 +101,17 @@ class Target(Declaration):
             raise ValueError("give either snapshot (what is absent is gone) or deleted (records say so)")
 
 
+class Lookup(Declaration):
+    """Another export beside this one, whose records say more about this one's, as `<lookup>.<column>`."""
+
+    files: tuple[str, ...] = field(metadata={"min_length": 1})
+    """Globs of its files, in the folder of the export; without any, its columns are missing."""
+    on: dict[str, str] = field(metadata={"min_length": 1})
+    """Its column → the export's column with the same value."""
+    format: Literal["csv", "parquet", "json", "jsonl"] = "csv"
+    options: Options = Options()
+
+
 class Pull(Declaration):
     """A query to a PostgreSQL database whose rows are the records."""
 
@@ -129,6 +140,8 @@ class Source(Declaration):
     """strptime format of all dates and timestamps that do not say their own."""
     epoch: str | None = None
     """The UTC timestamp from which columns with `format: offset` count their seconds; exports do not tell it."""
+    lookups: dict[Name, Lookup] = field(default_factory=dict)
+    """Exports beside this one that its columns are looked up in."""
     pull: Pull | None = None
     """Where the records are pulled from, for a source without files."""
     match: Match = Match()
