@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+from tests.postgres import postgres_server
 from tests.reports import company, tables
 from tests.reports.arithmetic import Data
 
 from opstally import demo
-from opstally.engines.duckdb import DuckDB
 from opstally.engines.engine import Engine
 from opstally.measure import Measuring
 from opstally.workspace import STORE_FILE, Workspace
+
+__all__ = ["postgres_server"]
 
 
 @pytest.fixture(scope="session")
@@ -51,11 +53,30 @@ def data(loaded: duckdb.DuckDBPyConnection) -> Data:
     return Data(loaded)
 
 
-@pytest.fixture(scope="session", params=["duckdb"])
-def engine(request: pytest.FixtureRequest, loaded: duckdb.DuckDBPyConnection) -> Engine:
+@pytest.fixture(scope="session", params=["duckdb", "postgres"], autouse=True)
+def engine_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every test of this folder runs on each engine."""
+    if request.param == "postgres":
+        tables.SERVER.append(request.getfixturevalue("postgres_server"))
+    yield str(request.param)
+    tables.SERVER.clear()
+
+
+@pytest.fixture(autouse=True)
+def connections_are_given_back() -> Iterator[None]:
+    """Those that one test opened, with their schemas."""
+    before = len(tables.OPENED)
+    yield
+    while len(tables.OPENED) > before:
+        tables.OPENED.pop().close()
+
+
+@pytest.fixture(scope="session")
+def engine(engine_kind: str, loaded: duckdb.DuckDBPyConnection) -> Engine:
     """Each engine, holding the same rows."""
-    assert request.param == "duckdb"
-    return DuckDB(loaded)
+    found = tables.over(loaded)
+    assert found.name == engine_kind
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import tempfile
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -14,10 +15,12 @@ import duckdb
 from opstally import definitions, library, reports
 from opstally.engines.duckdb import DuckDB
 from opstally.engines.engine import Engine
+from opstally.engines.postgres import Postgres
 from opstally.measure import Measuring
 from opstally.model.project import Assumptions
 from opstally.model.table import Table
 from opstally.period import Calendar
+from opstally.publish import publish
 from opstally.result import Freshness, ReportResult
 
 LIBRARY = library.load()
@@ -26,6 +29,11 @@ STORED: dict[str, Table] = {name: table for name, table in SCHEMA.tables.items()
 REPORTS = {name: declared.declaration for name, declared in LIBRARY.reports.items()}
 
 Row = dict[str, Any]
+
+SERVER: list[str] = []
+"""The PostgreSQL server on which the tests run now; on DuckDB where there is none."""
+
+OPENED: list[Postgres] = []
 
 
 def empty() -> duckdb.DuckDBPyConnection:
@@ -61,6 +69,17 @@ def filled(**tables: Iterable[Row]) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def over(connection: duckdb.DuckDBPyConnection) -> Engine:
+    """The engine of this run, holding the rows of the connection."""
+    if not SERVER:
+        return DuckDB(connection)
+    engine = Postgres.connect(SERVER[0], f"reports_{uuid.uuid4().hex}")
+    OPENED.append(engine)
+    holding = {n: t for n, t in STORED.items() if connection.execute(f"SELECT count(*) FROM {n}").fetchall() != [(0,)]}
+    publish(connection, holding, engine)
+    return engine
+
+
 def measuring(engine: Engine, calendar: Calendar | None = None, **assumptions: float) -> Measuring:
     """The packaged definitions over an engine that holds canonical tables."""
     there = {name: Freshness(name, 0, None, None) for name in engine.tables() if name in STORED}
@@ -72,8 +91,8 @@ def report(
     source: Measuring | duckdb.DuckDBPyConnection, slug: str, as_of: dt.date, range_: str | None = None
 ) -> ReportResult:
     """A packaged report as of a day."""
-    over = source if isinstance(source, Measuring) else measuring(DuckDB(source))
-    return reports.run(REPORTS[slug], over, as_of, range_)
+    asked = source if isinstance(source, Measuring) else measuring(over(source))
+    return reports.run(REPORTS[slug], asked, as_of, range_)
 
 
 def records(found: ReportResult, section: int = 0) -> list[Row]:

@@ -11,7 +11,6 @@ from tests.reports import company, module_sql, module_sql_reports, tables
 from tests.reports.test_reports import DAYS
 
 from opstally import reports
-from opstally.engines.duckdb import DuckDB
 from opstally.model.report import Chart
 
 MODULE_SQL = {
@@ -107,7 +106,7 @@ def test_the_window_may_be_another(made_up: duckdb.DuckDBPyConnection) -> None:
 def test_assumptions_are_printed_with_the_numbers_that_use_them(made_up: duckdb.DuckDBPyConnection) -> None:
     usual = tables.report(made_up, "support-efficiency", DAYS[0])
     assert usual.assumptions == {"support_hourly_cost": 50.0}
-    changed = tables.REPORTS["support-efficiency"], tables.measuring(DuckDB(made_up), support_hourly_cost=100.0)
+    changed = tables.REPORTS["support-efficiency"], tables.measuring(tables.over(made_up), support_hourly_cost=100.0)
     dear = reports.run(*changed, DAYS[0])
     costs = [[r["estimated_cost"] for r in tables.records(found)] for found in (usual, dear)]
     assert costs[1] == pytest.approx([2 * cost for cost in costs[0]])
