@@ -53,3 +53,10 @@ def test_events_of_a_log_become_steps(loaded: Load) -> None:
         "SELECT execution_id, step_name, step_duration_minutes, process_name FROM process_executions ORDER BY 1"
     )
     assert rows == [("case-1", "Register", 30.0, "Claims"), ("case-2", "Register", None, "Claims")]
+
+
+def test_names_of_groups_are_looked_up_where_they_lie_beside(loaded: Load) -> None:
+    loading = loaded("zendesk/tickets.json", "zendesk/groups.json")
+    assert loading.ask("SELECT team FROM support_tickets ORDER BY ticket_id") == [("Billing",), ("302",), ("Billing",)]
+    assert loading.summary is not None
+    assert loading.summary.notes == ()

@@ -133,3 +133,16 @@ def test_events_of_logs(loading: Loading) -> None:
     counted = "SELECT process_name, count(*), count(DISTINCT execution_id) FROM process_events GROUP BY 1 ORDER BY 1"
     found = loading.ask(counted)
     assert found == [("helpdesk", 21348, 4580), ("receipt", 8577, 1434), ("running-example", 84, 6)]
+
+
+def test_what_lies_beside_is_looked_up(loading: Loading) -> None:
+    taken_in(loading, "optscale")
+    [(known,)] = loading.ask("SELECT count(*) FROM cloud_resources WHERE resource_type IS NOT NULL AND last_seen IS NOT NULL")
+    assert known == 37813
+
+
+def test_kinds_of_failed_machines_and_of_tasks(loading: Loading) -> None:
+    taken_in(loading, "pdm_azure")
+    found = loading.ask("SELECT component_type, count(*) FROM component_failures GROUP BY 1 ORDER BY 1")
+    assert [kind for kind, _ in found] == ["model1", "model2", "model3", "model4"]
+    assert sum(count for _, count in found) == 761

@@ -65,7 +65,7 @@ def intakes(library: Library, project: Project, folder: Path, only: Sequence[str
     for name in only:
         if not any(name == i.name or any(t.table == name for t in i.source.targets) for i in collected.found):
             raise UnknownName("source", name, _names(collected.found), "with files in this project")
-    return Intakes(tuple(found), () if only else tuple(_not_loaded(collected.free(lying))), tuple(collected.errors))
+    return Intakes(tuple(found), () if only else tuple(_not_loaded(_unused(collected, lying))), tuple(collected.errors))
 
 
 def _names(found: Sequence[Intake]) -> set[str]:
@@ -195,6 +195,22 @@ def by_name(table: Table, export: Export) -> Target:
                 if name not in columns and theirs is not None and theirs not in columns.values():
                     columns[name] = theirs
     return Target(table=table.table, columns=dict(columns))
+
+
+def _unused(collected: _Collected, lying: Sequence[DataFile]) -> list[DataFile]:
+    """The files that nobody reads, nor looks anything up in."""
+    looked_up = [
+        (file.path.parent, pattern)
+        for intake in collected.found
+        for lookup in intake.source.lookups.values()
+        for pattern in lookup.files
+        for file in intake.files
+    ]
+    return [
+        file
+        for file in collected.free(lying)
+        if not any(file.path.parent == folder and fnmatch(file.path.name, pattern) for folder, pattern in looked_up)
+    ]
 
 
 def _not_loaded(files: Sequence[DataFile]) -> Iterator[str]:
