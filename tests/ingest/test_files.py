@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -100,4 +101,4 @@ def test_natural_order_is_total() -> None:
     names = ["e", "e1", "e01", "e2", "e10", "10", "e1.csv", "é"]
     files = [DataFile(Path(n), n) for n in names]
     assert len({str(natural(f)) for f in files}) == len(names)
-    assert sorted(files, key=natural) == sorted(files[::-1], key=natural)
+    assert sorted(files, key=natural) == sorted(chain(files[4:], files[:4]), key=natural)

@@ -94,8 +94,8 @@ def _names(file: DataFile, cells: Sequence[str], number: bool) -> tuple[str, ...
     for name in names:
         if names.count(name) > 1:
             raise LoadError(
-                f"{file.shown}:1: the header has the column {name!r} more than once. Rename one of them, or number them "
-                "with options: {repeated: number} in their source."
+                f"{file.shown}:1: the header has the column {name!r} more than once. Rename one of them, "
+                "or number them with options: {repeated: number} in their source."
             )
     return tuple(names)
 

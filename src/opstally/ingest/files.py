@@ -79,8 +79,8 @@ class Look:
     sha256: str
     lines: int
     records: int | None = None
-    """Where quoted values go over several lines: how many records that makes, by the quotes alone. The engine loses what
-    follows a quote that is never closed, without a word; then it has read fewer."""
+    """Where quoted values go over several lines: how many records that makes, by the quotes alone. The engine loses
+    what follows a quote that is never closed, without a word; then it has read fewer."""
 
     @property
     def spans(self) -> bool:

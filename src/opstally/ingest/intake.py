@@ -218,7 +218,8 @@ def _not_loaded(files: Sequence[DataFile]) -> Iterator[str]:
         if file.suffix in _LIKE_DATA:
             yield (
                 f"{file.shown} is not loaded: no source recognises it. "
-                f"Name it after a table ({DATA}/support_tickets.csv), or describe it in sources/{squashed(file.stem) or 'mine'}.yml."
+                f"Name it after a table ({DATA}/support_tickets.csv), "
+                f"or describe it in sources/{squashed(file.stem) or 'mine'}.yml."
             )
 
 

@@ -21,7 +21,7 @@ from opstally.ingest.exports import Export, exports
 from opstally.ingest.expressions import Meaning
 from opstally.ingest.files import DataFile, size
 from opstally.ingest.gone import Buried, Gone
-from opstally.ingest.intake import Intake, intakes
+from opstally.ingest.intake import Intake, by_name, intakes
 from opstally.ingest.lookup import fingerprint
 from opstally.ingest.manifest import Counts, record, refuse, remember_columns
 from opstally.ingest.merge import Merged, merge
@@ -30,7 +30,7 @@ from opstally.ingest.pull import Pulled, pull
 from opstally.ingest.quarantine import example, keep, put_aside, without_mended
 from opstally.ingest.restated import Restating
 from opstally.ingest.staging import Staged, stage
-from opstally.ingest.summary import Loaded, LoadedFile, LoadSummary, Progress, Silent
+from opstally.ingest.summary import Loaded, LoadedFile, LoadSummary, Progress, Silent, together
 from opstally.ingest.units import refuse_doubtful
 from opstally.ingest.watching import Watching
 from opstally.library import Library
@@ -173,9 +173,10 @@ class _Source:
                 with_records, judging = self._judged([e for e in found if e.names])
                 self.notes += judging.notes if judging else []
                 self.notes += [f"{e.file.shown} holds no records." for e in found if not e.names]
-                for number, target in enumerate(self.intake.source.targets if with_records else ()):
-                    ready.append(self._read(number, target, with_records, scratch))
+                for number, (target, alike) in enumerate(self._parts(with_records)):
+                    ready.append(self._read(number, target, alike, scratch))
                 loaded = self._merge(ready, began, judging)
+                loaded = together(loaded) if self.intake.own_names else loaded
         except duckdb.Error as problem:
             raise StoreError(
                 f"{self.store.path}: {self.intake.name} could not be loaded ({first_line(problem)})."
@@ -198,6 +199,19 @@ class _Source:
             return found, None
         return self.agreed.judge(self.connection, found)
 
+    def _parts(self, found: Sequence[Export]) -> list[tuple[Target, list[Export]]]:
+        """What is read and merged by itself: each target, with those of its files that bring the same columns.
+
+        Files that name their columns themselves need not all have the same ones. What one of them lacks is no empty
+        value: each kind of file is merged with the columns that it has.
+        """
+        parts: dict[tuple[int, frozenset[str]], tuple[Target, list[Export]]] = {}
+        for at, target in enumerate(self.intake.source.targets):
+            for export in found:
+                named = by_name(self._table(target), export).columns if self.intake.own_names else {}
+                parts.setdefault((at, frozenset(named)), (target, []))[1].append(export)
+        return list(parts.values())
+
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def _read(self, number: int, target: Target, found: Sequence[Export], scratch: Path) -> _Ready:
@@ -208,7 +222,8 @@ class _Source:
         seen = self._seen(table.table, mapping)
         ordered = sorted(found, key=lambda e: seen.get(e.look.sha256, 1 << 60))
         extent = 1 / len(self.intake.source.targets)
-        with Watching(self.connection, self.told, number * extent, extent) as watching:
+        begun = self.intake.source.targets.index(target) * extent
+        with Watching(self.connection, self.told, begun, extent) as watching:
             mapper = self.intake.mapper(table, target)
             staged = stage(self.connection, ordered, mapper, table, self.meaning, scratch, watching, number)
             self._say_unused(staged)
@@ -335,9 +350,11 @@ class _Source:
     def _clear(self) -> None:
         import duckdb  # lazy: 0.15 s
 
-        for number, target in enumerate(self.intake.source.targets):
-            with suppress(duckdb.Error):  # what failed before tells more than what fails now
-                self.connection.execute(f"DROP TABLE IF EXISTS main.{quoted(f'{target.table}{STAGING}{number}')}")
+        with suppress(duckdb.Error):  # what failed before tells more than what fails now
+            tables = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'store' AND schema_name = 'main'"
+            for (name,) in self.connection.execute(tables).fetchall():
+                if STAGING in name:
+                    self.connection.execute(f"DROP TABLE main.{quoted(name)}")
 
 
 def _file(source: str, export: Export) -> LoadedFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 from opstally.derive import Made
@@ -30,6 +30,18 @@ class Loaded:
     removed: int = 0
     """Rows of the table that the source has deleted: out of it, or marked."""
     restated: tuple[Restated, ...] = ()
+
+
+def together(parts: Sequence[Loaded]) -> list[Loaded]:
+    """One line for each table that a source merged in several parts."""
+    found: dict[str, Loaded] = {}
+    for part in parts:
+        before = found.get(part.table)
+        if before is not None:
+            sums = {f.name: getattr(before, f.name) + getattr(part, f.name) for f in fields(part)[2:]}
+            part = replace(part, **sums)
+        found[part.table] = part
+    return list(found.values())
 
 
 @dataclass(frozen=True)
