@@ -13,6 +13,7 @@ from opstally.errors import OpstallyError
 from opstally.ingest.exports import exports, groups, records
 from opstally.ingest.expressions import Meaning
 from opstally.ingest.files import DataFile
+from opstally.ingest.lookup import joined
 from opstally.ingest.mapping import FAULTY, GOOD, rows
 from opstally.ingest.nested import opened
 from opstally.model.project import Assumptions
@@ -61,7 +62,8 @@ def previews(source: Source, files: Sequence[DataFile], tables: Mapping[str, Tab
                 ready = exports(_some(files), source, Path(scratch), connection)
                 queries = []
                 for group in groups([export for export in ready if export.names]):
-                    read = opened(records(group), source, target)
+                    beside = joined(records(group), group, source, connection, Path(scratch))
+                    read = opened(beside, source, target)
                     queries.append(rows(source, target, table, read, meaning, 0).sql)
                 made = " UNION ALL ".join(f"({query})" for query in queries)
                 found.append(_looked_at(connection, table, made))
