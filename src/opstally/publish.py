@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,6 @@ def publish(
     store: DuckDBPyConnection,
     tables: Mapping[str, Table],
     postgres: Postgres,
-    told: Callable[[str], None] = lambda table: None,
 ) -> dict[str, int]:
     """Replace the stored tables in the engine's schema by those of the store; rows by table.
 
@@ -41,7 +40,6 @@ def publish(
             connection.execute("SET TRANSACTION READ WRITE")
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(postgres.schema)}".encode())
             for name, table in tables.items():
-                told(name)
                 _refuse_foreign(connection, postgres.schema, name)
                 copied[name] = _copy(store, connection, postgres, name, table, Path(folder, "rows.csv"))
     except psycopg.Error as problem:

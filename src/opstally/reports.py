@@ -173,7 +173,7 @@ class _Table:
 
 
 def _transformed(table: _Table, method: str, options: dict[str, Any], measuring: Measuring) -> _Table:
-    """The rows after a method of `opstally.methods`, which makes rows of its own: they have no intervals from before."""
+    """The rows after a method of `opstally.methods`, which makes rows of its own: they have no intervals."""
     spent = {}
     told = {}
     for name, value in options.items():

@@ -46,7 +46,7 @@ class Interval:
 class Use:
     """How one metric used the rows of its period.
 
-    period_rows = used + sum(excluded.values()); for a metric made of others there is one Use for each table and time basis.
+    period_rows = used + sum(excluded.values()). A metric made of others has one Use for each table and time basis.
     """
 
     metric: str

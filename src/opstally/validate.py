@@ -125,10 +125,14 @@ def _limit(kind: str, given: object, context: Mapping[str, Any]) -> str | None:
             return f"{_shown(given)} is not a name: {_pattern_words(context['pattern'])}."
         case "string_too_short" | "too_short":
             return "must not be empty."
+        case "greater_than":
+            return f"{_shown(given)} is too small, it must be above {context['gt']}."
         case "greater_than_equal":
             return f"{_shown(given)} is too small, the least is {context['ge']}."
         case "less_than_equal":
             return f"{_shown(given)} is too large, the most is {context['le']}."
+        case _ if kind.startswith("date_"):
+            return f"{_shown(given)} is no day; write it as year-month-day, such as 2026-10-26."
         case _:
             return None
 
@@ -167,19 +171,19 @@ def _keys(model: type[Declaration], steps: Iterable[str | int]) -> set[str]:
     here: set[Any] = {model}
     for step in steps:
         here = {inner for annotation in here for inner in _inside(annotation, step)}
-    return {
-        key
-        for annotation in here
-        if _is_declaration(annotation)
-        for key in annotation.keys().values()
-    }
+    return {key for annotation in here if _is_declaration(annotation) for key in annotation.keys().values()}
 
 
 def _inside(annotation: Any, step: str | int) -> set[Any]:
     """The types that a key or position of a value may have."""
     if _is_declaration(annotation):
         hints = typing.get_type_hints(annotation)
-        return {branch for name, key in annotation.keys().items() if step in (name, key) for branch in _branches(hints[name])}
+        return {
+            branch
+            for name, key in annotation.keys().items()
+            if step in (name, key)
+            for branch in _branches(hints[name])
+        }
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is dict:
         return _branches(arguments[1])

@@ -37,8 +37,8 @@ class Options(Declaration):
 class Field_(Declaration):
     """Where one canonical column comes from: `from` a column as it is, or `value`, an expression over its columns.
 
-    `from` a list of columns joins them with `|`, for exports whose rows only several columns tell apart. `from: "*"` is a
-    digest of the whole record, for exports whose rows have no identifier; equal records in one file stay apart.
+    `from` a list of columns joins them with `|`, for exports whose rows only several columns tell apart. `from: "*"` is
+    a digest of the whole record, for exports whose rows have no identifier; equal records in one file stay apart.
     """
 
     source: str | tuple[str, ...] | None = field(default=None, metadata={"alias": "from"})
@@ -79,7 +79,7 @@ class Target(Declaration):
     (`{history: changelog.histories, item: history.items}`). `update.#` is the element's position, from 1; an object
     gives elements with `key` and `value`. Lists in a text column (JSON in a CSV) are opened as well."""
     split: dict[Name, str] = field(default_factory=dict)
-    """With `each`: the list is a text, split by this regular expression; `{service: ', | and '}` makes `service` a part."""
+    """With `each`: the list is a text, split by this regular expression; `{service: ', | and '}` makes `service` of it."""
     keep_empty: bool = False
     """With `each`: a record without elements makes one row, with nothing from the list."""
     optional: bool = False
