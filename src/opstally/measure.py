@@ -12,9 +12,10 @@ from opstally.errors import NoData, UnknownName
 from opstally.expression.tree import show
 from opstally.methods import interval
 from opstally.period import Calendar, Grain, Period, compared
+from opstally.planner.fates import rest_of
 from opstally.planner.lower import Context
 from opstally.planner.metric import Linked, Metrics
-from opstally.planner.plan import Plan, plan, rest_of
+from opstally.planner.plan import Plan, plan
 from opstally.planner.query import Query
 from opstally.planner.schema import Schema
 from opstally.planner.sql import write
@@ -111,10 +112,12 @@ class Measuring:
         uses = []
         for count in made.counts:
             period_rows, used = total(count.period_rows), total(count.used)
-            excluded = {reason: n for reason, leaf in count.excluded if (n := total(leaf))}
-            rest = period_rows - used - sum(excluded.values())
-            if rest:
-                excluded[rest_of(self.metrics[count.metric])] = rest
+            told = [(left.reason, total(left.among) - sum(map(total, left.less))) for left in count.excluded]
+            told.append((rest_of(self.metrics[count.metric]), period_rows - used - sum(n for _, n in told)))
+            excluded: dict[str, int] = {}
+            for reason, n in told:  # two may have the same words
+                if n:
+                    excluded[reason] = excluded.get(reason, 0) + n
             uses.append(Use(count.metric, count.table, str(count.basis), period_rows, used, excluded))
         query = made.query
         return Receipt(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from opstally.engines.engine import Engine
 from opstally.expression import Call, Column, Expr
 from opstally.expression.tree import columns
+from opstally.planner.fates import fate
 from opstally.planner.lower import Context
 from opstally.planner.metric import USED, Linked
-from opstally.planner.plan import Plan, fate
+from opstally.planner.plan import Plan
 from opstally.planner.scan import Scan, ScanKey, row_ctes
 from opstally.planner.schema import Schema, names_a_span
 from opstally.planner.text import script, select

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,15 +10,14 @@ from opstally.errors import Ambiguous, BadExpression, BadRange, NotShared, Unkno
 from opstally.expression import Call, Column, Expr, Literal, check
 from opstally.expression.tree import columns, rewrite
 from opstally.period import GRAINS
+from opstally.planner.fates import Count, count, given
 from opstally.planner.lower import Context
 from opstally.planner.members import Members, members_of
-from opstally.planner.metric import USED, Basis, Linked, Metrics, leaves, limited, used
+from opstally.planner.metric import Linked, Metrics, leaves, limited
 from opstally.planner.query import Query
-from opstally.planner.scan import Fates, Scan, ScanKey
+from opstally.planner.scan import Scan, ScanKey
 from opstally.planner.schema import Identity, Schema
-
-FALSE = Literal(False)
-FILTERED = "outside the filter"
+from opstally.planner.truth import shorter_leaf
 
 
 @dataclass(frozen=True)
@@ -31,18 +29,6 @@ class Dimension:
     identity: Identity
     type: str
     unit: str | None
-
-
-@dataclass(frozen=True)
-class Count:
-    """The receipt of one metric in one scan: the names of the leaves that count its rows."""
-
-    metric: str
-    table: str
-    basis: Basis
-    period_rows: str
-    used: str
-    excluded: tuple[tuple[str, str], ...]
 
 
 @dataclass
@@ -191,9 +177,8 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
         for call in found:
             whole = linked.expr == call and linked.scale == 1
             wanted = linked.name if whole else f"{linked.name}_{call.name}"
-            names[call] = Column(
-                (_leaf(made, scan, wanted, limited(call, linked.scope), linked.name if whole else ""),)
-            )
+            name = _leaf(made, scan, wanted, limited(call, linked.scope), linked.name if whole else "")
+            names[call] = Column((name,))
         expr = rewrite(linked.expr, lambda n: names.get(n) if isinstance(n, Call) else None)
         if linked.proportion is not None:
             share, of = linked.proportion
@@ -202,12 +187,13 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
 
 
 def _leaf(made: Plan, scan: Scan, wanted: str, call: Call, metric: str = "") -> str:
-    return scan.leaf(wanted if call in scan.leaves.values() else _free(made, wanted, metric), call)
+    short = shorter_leaf(call, given(scan))
+    return scan.leaf(wanted if short in scan.leaves.values() else _free(made, wanted, metric), short)
 
 
 def _free(made: Plan, wanted: str, metric: str = "") -> str:
     """A name that nothing else in the query has, and no other metric than the one that it is the value of."""
-    taken = {name for scan in made.scans.values() for name in (*scan.leaves, *scan.counters())}
+    taken = {name for scan in made.scans.values() for name in scan.leaves}
     taken |= {d.name for d in made.dimensions} | set(GRAINS) | (set(made.query.metrics) - {metric})
     name, number = wanted, 2
     while name in taken:
@@ -221,60 +207,11 @@ def _count(made: Plan, metrics: Metrics, name: str) -> None:
         if any(c.metric == part.name for c in made.counts):
             continue
         scan = made.scans[ScanKey.of(part)]
-        every = _leaf(made, scan, f"{scan.key.table}_rows", Call("count"))
-        counter, *names = _fates(made, scan, part, every)
-        made.counts.append(Count(part.name, scan.key.table, scan.key.basis, every, counter[1], tuple(names)))
 
+        def rows(condition: Expr, wanted: str, scan: Scan = scan) -> str:
+            return _leaf(made, scan, wanted, Call("count_if", (condition,)))
 
-def _fates(made: Plan, scan: Scan, part: Linked, every: str) -> list[tuple[str, str]]:
-    """(fate, name of the count of its rows), first of the rows that are used; `every` counts all."""
-    counted = used(part)
-    if counted is None:
-        return [(USED, every)]
-    why = dict.fromkeys(reason for reason, _ in reasons(part))
-    if not why:
-        return [(USED, _leaf(made, scan, f"{part.name}_rows", Call("count_if", (counted,))))]
-    counts = [(USED, _free(made, f"{part.name}_rows"))]
-    scan.fates[f"{part.name}_fate"] = Fates(fate(part), counts)
-    for reason in why:
-        counts.append((reason, _free(made, f"{part.name}_{_slug(reason)}")))
-    return counts
-
-
-def fate(part: Linked, where: Expr | None = None) -> Expr:
-    """Each row's one fate: used, or the first reason against it; `where` is a filter that comes before them all."""
-    ladder: list[Expr] = [] if where is None else [_not(where), Literal(FILTERED)]
-    counted = used(part)
-    if counted is None:
-        return Call("case", (*ladder, Literal(USED))) if ladder else Literal(USED)
-    ladder += [counted, Literal(USED)]
-    for reason, condition in reasons(part):
-        ladder += [condition, Literal(reason)]
-    return Call("case", (*ladder, Literal(rest_of(part))))
-
-
-def rest_of(part: Linked) -> str:
-    """What is said of the rows that nothing speaks against, and that still are not used."""
-    return "not counted" if part.counts else "no value"
-
-
-def _slug(words: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
-
-
-def reasons(part: Linked) -> list[tuple[str, Expr]]:
-    """Why a row may not be used, the first that holds being the one: (reason, condition)."""
-    found: list[tuple[str, Expr]] = []
-    if part.where is not None:
-        found.append(("not what the metric is about", _not(part.where)))
-    if part.settled is not None:
-        found.append(("not settled yet", _not(part.settled)))
-    return [*found, *part.excludes]
-
-
-def _not(condition: Expr) -> Expr:
-    """Not true: false or NULL."""
-    return Call("case", (condition, FALSE, Literal(True)))
+        made.counts.append(count(part, scan, metrics.schema, rows))
 
 
 def _add_variances(made: Plan, metrics: Metrics) -> None:
@@ -293,4 +230,3 @@ def _type_leaves(made: Plan, schema: Schema) -> None:
             # The condition that the planner gave union_minutes is no argument of the language.
             united = call.name == "union_minutes"
             made.leaf_types[name] = "number" if united else check(call, partial(schema.typed, table)).type
-        made.leaf_types |= dict.fromkeys(scan.counters(), "integer")

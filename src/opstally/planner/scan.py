@@ -37,15 +37,6 @@ class ScanKey:
         return cls(part.table, part.basis)
 
 
-@dataclass(frozen=True)
-class Fates:
-    """What becomes of each row for one metric: `expr` gives a text for it, the rows of each of which are counted."""
-
-    expr: Expr
-    counts: list[tuple[str, str]]
-    """(fate, name of its count)."""
-
-
 @dataclass
 class Scan:
     """The plan of one pass. `dims` are (output name, column of the table); `leaves` are name → aggregate."""
@@ -56,12 +47,6 @@ class Scan:
     grain: Grain | None
     where: Expr | None
     leaves: dict[str, Call] = field(default_factory=dict)
-    fates: dict[str, Fates] = field(default_factory=dict)
-    """By the name of the column that tells them."""
-
-    def counters(self) -> list[str]:
-        """The names of the counts of rows by fate."""
-        return [name for fates in self.fates.values() for _, name in fates.counts]
 
     def leaf(self, wanted: str, call: Call) -> str:
         """The name of the aggregate in this scan; the same aggregate is computed only once."""
@@ -82,7 +67,7 @@ class Scan:
         """The stored tables that are read."""
         table, basis = self.key.table, self.key.basis
         times = [Column((name,)) for name in (basis.start, basis.end, *basis.per) if name]
-        named = [*(c for _, c in self.dims), *self.leaves.values(), *(f.expr for f in self.fates.values())]
+        named: list[Expr] = [*(c for _, c in self.dims), *self.leaves.values()]
         named += [self.where] if self.where is not None else []
         derived = schema.tables[table].derived
         if derived is None:
@@ -133,17 +118,11 @@ class _ScanWriter:
 
     def ctes(self) -> list[Cte]:
         derived = self.schema.tables[self.scan.key.table].derived
-        told = [c for fates in self.scan.fates.values() for c in columns(fates.expr)]
-        before = self._entities(derived, told) if derived else []
+        before = self._entities(derived) if derived else []
         rows = self._rows(before[-1].name if before else None)
         unions, outputs = self._leaves(rows)
-        fates = {rows.free(name): fates for name, fates in self.scan.fates.items()}
-        told_by = self._fates(rows, {name: f.expr for name, f in fates.items()})
         span = self._span(rows) if unions else ("", "")
         steps = [*before, *rows.ctes(f"{self.scan.name}_rows")]
-        if fates:
-            steps.append(Cte(f"{self.scan.name}_fates", select([("*", "*"), *told_by], steps[-1].name)))
-            outputs += [count for name, f in fates.items() for count in self._fate_counts(rows, name, f)]
         if unions:
             steps.append(self._covered(steps[-1].name, unions, span))
         groups = [self.engine.identifier(g) for g in self.scan.groups()]
@@ -160,22 +139,12 @@ class _ScanWriter:
                 rows.add(name, expr)
             else:
                 rows.outputs[name] = rows.sql(expr)
-        fates = self._fates(rows, after)
+        fates = [
+            (rows.outer(lower(expr, self.context, rows.typed, rows.basis)), self.engine.identifier(name))
+            for name, expr in after.items()
+        ]
         steps = [*before, *rows.ctes(f"{self.scan.name}_rows")]
         return [*steps, Cte(f"{self.scan.name}_fates", select([("*", "*"), *fates], steps[-1].name))]
-
-    def _fates(self, rows: Rows, exprs: Mapping[str, Expr]) -> list[tuple[str, str]]:
-        """(SQL over the rows, name) of each; a step of their own spells a computed column only once."""
-        return [
-            (rows.outer(lower(expr, self.context, rows.typed, rows.basis)), self.engine.identifier(name))
-            for name, expr in exprs.items()
-        ]
-
-    def _fate_counts(self, rows: Rows, column: str, fates: Fates) -> list[tuple[str, str]]:
-        def count(fate: str) -> str:
-            return rows.spelled(Call("count_if", (Call("=", (Column((column,)), Literal(fate))),)))
-
-        return [(count(fate), self.engine.identifier(name)) for fate, name in fates.counts]
 
     # -- the rows --------------------------------------------------------------------------------------------------
 

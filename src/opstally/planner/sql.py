@@ -84,7 +84,7 @@ class _Writer:
         ]
 
     def _counters(self) -> list[str]:
-        found = [n for c in self.plan.counts for n in (c.period_rows, c.used, *(leaf for _, leaf in c.excluded))]
+        found = [name for count in self.plan.counts for name in count.leaves()]
         shares = [n for name in self.plan.query.metrics for n in self.plan.proportions.get(name, ())]
         return list(dict.fromkeys([*shares, *self.plan.variances.values(), *found]))
 
@@ -120,7 +120,7 @@ class _Writer:
         identifier = self.engine.identifier
         outputs = [(identifier(g), identifier(g)) for g in self._groups]
         for other in self.plan.scans.values():
-            for name in (*other.leaves, *other.counters()):
+            for name in other.leaves:
                 missing = self.engine.cast("NULL", self.plan.leaf_types[name])
                 outputs.append((identifier(name) if other is scan else missing, identifier(name)))
         return select(outputs, scan.name if scan else "members")
@@ -135,7 +135,6 @@ class _Writer:
                 pick = "bool_or" if self.plan.leaf_types[name] == "boolean" else "max"
                 value = f"{pick}({identifier(name)})"
                 outputs.append((f"coalesce({value}, 0)" if call.name in _COUNTS else value, identifier(name)))
-            outputs += [(f"coalesce(max({identifier(name)}), 0)", identifier(name)) for name in scan.counters()]
         return Cte("results", select(outputs, "facts", group=groups))
 
     def _member_steps(self, members: Members) -> list[Cte]:

@@ -1,0 +1,149 @@
+"""What becomes of the rows of a period for a metric, used or left out and why: row by row, and in the fewest counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from opstally.expression import Call, Column, Expr, Literal
+from opstally.expression.tree import TRUE, all_of
+from opstally.planner.metric import USED, Basis, Linked, used
+from opstally.planner.scan import Scan
+from opstally.planner.schema import Schema
+from opstally.planner.truth import apart, implies, known, parts
+
+FALSE = Literal(False)
+FILTERED = "outside the filter"
+NOT_ABOUT, NOT_SETTLED = "not what the metric is about", "not settled yet"
+
+
+# -- row by row --------------------------------------------------------------------------------------------------------
+
+
+def fate(part: Linked, where: Expr | None = None) -> Expr:
+    """Each row's one fate: used, or the first reason against it; `where` is a filter that comes before them all."""
+    ladder: list[Expr] = [] if where is None else [_not(where), Literal(FILTERED)]
+    counted = used(part)
+    if counted is None:
+        return Call("case", (*ladder, Literal(USED))) if ladder else Literal(USED)
+    ladder += [counted, Literal(USED)]
+    for reason, scope in ((NOT_ABOUT, part.where), (NOT_SETTLED, part.settled)):
+        ladder += [_not(scope), Literal(reason)] if scope is not None else []
+    for reason, condition in part.excludes:
+        ladder += [condition, Literal(reason)]
+    return Call("case", (*ladder, Literal(rest_of(part))))
+
+
+def rest_of(part: Linked) -> str:
+    """What is said of the rows that nothing speaks against, and that still are not used."""
+    return "not counted" if part.counts else "no value"
+
+
+def _not(condition: Expr) -> Expr:
+    """Not true: false or NULL."""
+    return Call("case", (condition, FALSE, TRUE))
+
+
+# -- in counts ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Left:
+    """Rows left out for a reason: those that one leaf counts, less those that others count among them."""
+
+    reason: str
+    among: str
+    less: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Count:
+    """The receipt of one metric in one scan: the names of the leaves that count its rows."""
+
+    metric: str
+    table: str
+    basis: Basis
+    period_rows: str
+    used: str
+    excluded: tuple[Left, ...]
+
+    def leaves(self) -> list[str]:
+        """The names, each once."""
+        left = [name for left in self.excluded for name in (left.among, *left.less)]
+        return list(dict.fromkeys([self.period_rows, self.used, *left]))
+
+
+Rows = Callable[[Expr, str], str]
+"""(condition, wanted name) → the name of the leaf that counts the rows for which the condition is true."""
+
+
+def given(scan: Scan) -> list[Expr]:
+    """What is true of every row of a scan."""
+    key = scan.key
+    timed = [known(Column((key.basis.start,)))] if key.basis.kind in ("event", "during") else []
+    return [*parts(scan.where), *timed]
+
+
+def count(part: Linked, scan: Scan, schema: Schema, rows: Rows) -> Count:
+    """The counts from which the number of rows of each fate follows.
+
+    Counting a fate by its condition would ask every row again what it was asked for the metric itself. Most numbers
+    follow from others: rows not used, where all but one reason are counted, have the last one.
+    """
+    every = rows(TRUE, f"{scan.key.table}_rows")
+    counted = used(part)
+    if counted is None:
+        return Count(part.name, scan.key.table, scan.key.basis, every, every, ())
+    kept = rows(counted, f"{part.name}_rows")
+    left = tuple(_Leaving(part, scan, schema, rows).left(every, kept))
+    return Count(part.name, scan.key.table, scan.key.basis, every, kept, left)
+
+
+@dataclass(frozen=True)
+class _Leaving:
+    part: Linked
+    scan: Scan
+    schema: Schema
+    rows: Rows
+
+    def left(self, every: str, kept: str) -> Iterator[Left]:
+        """In the order of the reasons. A row outside the scope is never used, so that the scope itself is counted."""
+        part, among = self.part, every
+        for reason, scope, suffix in ((NOT_ABOUT, part.where, "in_scope"), (NOT_SETTLED, part.scope, "settled")):
+            inside = self.rows(scope or TRUE, f"{part.name}_{suffix}")
+            if inside != among:
+                yield Left(reason, among, (inside,))
+            among = inside
+        yield from self._excluded(among, kept)
+
+    def _excluded(self, inside: str, kept: str) -> Iterator[Left]:
+        """Of the rows inside the scope that are not used, those for which each reason is the first that holds."""
+        before, told = [used(self.part) or TRUE], [kept]
+        for reason, condition in self.part.excludes:
+            if self._takes_the_rest(condition):
+                yield Left(reason, inside, tuple(told))
+                return
+            first = condition
+            if not all(self._apart(condition, earlier) for earlier in before):
+                earlier_ones = [arg for earlier in before for arg in (earlier, FALSE)]
+                first = Call("case", (*earlier_ones, condition, TRUE, FALSE))
+            told.append(self.rows(all_of(self.part.scope, first) or TRUE, f"{self.part.name}_{_slug(reason)}"))
+            yield Left(reason, told[-1])
+            before.append(condition)
+
+    def _takes_the_rest(self, reason: Expr) -> bool:
+        """Whether every row that is not used has the reason: did it not hold, the row would be used."""
+        match reason:
+            case Call("is_null", (x,)):
+                otherwise = all_of(*given(self.scan), self.part.scope, known(x))
+                return otherwise is not None and implies(otherwise, used(self.part) or TRUE)
+        return False
+
+    def _apart(self, one: Expr, other: Expr) -> bool:
+        table = self.scan.key.table
+        return apart(one, other) or apart(self.schema.expand(table, one), self.schema.expand(table, other))
+
+
+def _slug(words: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")

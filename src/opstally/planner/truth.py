@@ -1,0 +1,204 @@
+"""What the truth of one condition says about another, so that no row is asked twice.
+
+Everything here is about conditions of which only the truth matters, as in count_if or a filter: false and NULL are
+alike. What cannot be shown to be so is left as it is.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from opstally.expression import Call, Column, Expr, Literal
+from opstally.expression.tree import NULL, TRUE, all_of, any_of
+
+_FALSE = Literal(False)
+_COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
+_STRICT = _COMPARISONS | {
+    "+", "-", "*", "/", "neg", "in", "abs", "floor", "ceil", "ln", "lower", "contains", "starts_with",
+    "seconds_between", "minutes_between", "hours_between", "days_between", "add_days", "add_minutes",
+    "date_of", "hour_of", "weekday_of",
+}  # fmt: skip
+"""Words that give NULL where any of their arguments is NULL. (`x in (…)` is so for its constants.)"""
+
+
+def known(x: Expr) -> Expr:
+    """That there is a value."""
+    return Call("not", (Call("is_null", (x,)),))
+
+
+def parts(condition: Expr | None, sign: str = "and") -> list[Expr]:
+    """The conditions that are joined by `and` (or by `or`)."""
+    if condition is None:
+        return []
+    if isinstance(condition, Call) and condition.name == sign:
+        return [part for arg in condition.args for part in parts(arg, sign)]
+    return [condition]
+
+
+def implies(one: Expr, other: Expr) -> bool:
+    """Whether wherever `one` is true, `other` can be shown to be true."""
+    if one in (other, _FALSE, NULL) or other == TRUE:
+        return True
+    match one, other:
+        case _, Call("and", args):
+            return all(implies(one, arg) for arg in args)
+        case Call("or", args), _:
+            return all(implies(arg, other) for arg in args)
+        case _, Call("or", args) if any(implies(one, arg) for arg in args):
+            return True
+        case Call("and", args), _:
+            return any(implies(arg, other) for arg in args)
+        case _, Call("not", (Call("is_null", (x,)),)):
+            return x in set(_present(one))
+        case _, Call("not", (inner,)):
+            return excludes(one, inner)
+    return _same_text(one, other)
+
+
+def excludes(one: Expr, other: Expr) -> bool:
+    """Whether where `one` is true, `other` can be shown to be false: never NULL, so that its negation is true."""
+    match other:
+        case Call("is_null", (x,)):
+            return implies(one, known(x))
+        case Call("and", args):
+            return any(excludes(one, arg) for arg in args)
+        case Call("or", args):
+            return all(excludes(one, arg) for arg in args)
+    if isinstance(one, Call) and one.name == "and":
+        return any(excludes(arg, other) for arg in one.args)
+    if isinstance(one, Call) and one.name == "or":
+        return all(excludes(arg, other) for arg in one.args)
+    mine, theirs = _texts(one), _texts(other)
+    return mine is not None and theirs is not None and mine[0] == theirs[0] and not mine[1] & theirs[1]
+
+
+def apart(one: Expr, other: Expr) -> bool:
+    """Whether it can be shown that no row meets both."""
+    pairs = itertools.product({one: None, **dict.fromkeys(parts(one))}, {other: None, **dict.fromkeys(parts(other))})
+    return any(excludes(a, b) or excludes(b, a) or _denies(a, b) or _denies(b, a) for a, b in pairs)
+
+
+def _denies(one: Expr, other: Expr) -> bool:
+    """Whether `one` says that something is not so which `other` says is so."""
+    return isinstance(one, Call) and one.name == "not" and implies(other, one.args[0])
+
+
+def _same_text(one: Expr, other: Expr) -> bool:
+    """Whether both are about which of several texts something is, and the first leaves fewer."""
+    mine = _texts(one)
+    if mine is None:
+        return False
+    match other:
+        case Call("!=", (x, Literal(str() as text))):
+            return mine[0] == x and text not in mine[1]
+    theirs = _texts(other)
+    return theirs is not None and mine[0] == theirs[0] and mine[1] <= theirs[1]
+
+
+def _texts(condition: Expr) -> tuple[Expr, frozenset[str]] | None:
+    """(x, texts) of a condition that x is one of them."""
+    match condition:
+        case Call("=" | "in", (x, *values)) if values and all(
+            isinstance(v, Literal) and isinstance(v.value, str) for v in values
+        ):
+            return x, frozenset(str(v.value) for v in values if isinstance(v, Literal))
+    return None
+
+
+def _present(condition: Expr) -> Iterator[Expr]:
+    """What must have a value where the condition is true."""
+    match condition:
+        case Call("not", (Call("is_null", (x,)),)):
+            yield from _within(x)
+        case Call("not", (Call(name) as inner,)) if name in _STRICT:
+            yield from _within(inner)  # false is a value as well
+        case Call("not", (Column() as x,)):
+            yield x
+        case Column():
+            yield condition
+        case Call(name) if name in _STRICT:
+            yield from _within(condition)
+
+
+def _within(x: Expr) -> Iterator[Expr]:
+    """What must have a value where x has one."""
+    yield x
+    match x:
+        case Call("in", (first, *_)):
+            yield from _within(first)
+        case Call(name, args) if name in _STRICT:
+            for arg in args:
+                yield from _within(arg)
+
+
+# -- making conditions shorter -----------------------------------------------------------------------------------------
+
+
+def shorter(condition: Expr, given: Sequence[Expr] = ()) -> Expr:
+    """A condition that is true for the same rows, of those for which all of `given` is true; TRUE where that is all."""
+    if any(implies(fact, condition) for fact in given):
+        return TRUE
+    match condition:
+        case Call("not", (Call("is_null", (Literal(value),)),)) if value is not None:
+            return TRUE
+        case Call("and"):
+            return _fewer_needed([shorter(part, given) for part in parts(condition)])
+        case Call("or"):
+            return _fewer_ways([shorter(part, given) for part in parts(condition, "or")])
+    return condition
+
+
+def _fewer_needed(conditions: Sequence[Expr]) -> Expr:
+    """All of the conditions, without those that follow from another."""
+    kept: list[Expr] = []
+    for condition in dict.fromkeys(conditions):
+        if not any(implies(other, condition) for other in kept):
+            kept = [other for other in kept if not implies(condition, other)] + [condition]
+    return all_of(*kept) or TRUE
+
+
+def _fewer_ways(conditions: Sequence[Expr]) -> Expr:
+    """Any of the conditions, without those from which another follows."""
+    kept: list[Expr] = []
+    for condition in dict.fromkeys(conditions):
+        if not any(implies(condition, other) for other in kept):
+            kept = [other for other in kept if not implies(other, condition)] + [condition]
+    return any_of(*kept)
+
+
+def shorter_leaf(leaf: Call, given: Sequence[Expr] = ()) -> Call:
+    """An aggregate of the same value over rows for which all of `given` is true; one spelling for one meaning."""
+    match leaf:
+        case Call("count_if", (condition,)):
+            return counting(shorter(condition, given))
+        case Call("count", (x,)):
+            chosen, value = _chosen(x)
+            return counting(shorter(all_of(chosen, known(value)) or TRUE, given))
+        case Call("union_minutes", (condition,)):
+            left = shorter(condition, given)
+            return Call("union_minutes") if left == TRUE else Call("union_minutes", (left,))
+        case Call(name, (x, *rest)):
+            chosen, value = _chosen(x)
+            left = shorter(chosen or TRUE, given)
+            return Call(name, (value if left == TRUE else Call("case", (left, value, NULL)), *rest))
+    return leaf
+
+
+def counting(condition: Expr) -> Call:
+    """The aggregate that counts the rows for which the condition is true."""
+    match condition:
+        case Literal(True):
+            return Call("count")
+        case Call("not", (Call("is_null", (Column() as x,)),)):
+            return Call("count", (x,))
+    return Call("count_if", (condition,))
+
+
+def _chosen(x: Expr) -> tuple[Expr | None, Expr]:
+    """(condition, value) of a value that is only taken where a condition is true, however often that is said."""
+    match x:
+        case Call("case", (condition, value, otherwise)) if otherwise == NULL:
+            inner, value = _chosen(value)
+            return all_of(condition, inner), value
+    return None, x
