@@ -85,6 +85,9 @@ def _table(table: Table, schema: Schema) -> Found:
         for column in test.unique:
             if column not in table.columns:
                 yield ("tests", i), f"{name} has no column {column!r}.{did_you_mean(column, table.columns)}"
+    for source in table.made_from:
+        if source not in schema.tables:
+            yield ("made_from",), f"There is no table {source!r}.{did_you_mean(source, schema.tables)}"
     yield from _references(table, schema)
 
 
@@ -196,6 +199,9 @@ def _source(source: Source, schema: Schema) -> Found:
             stored = [n for n, t in schema.tables.items() if t.derived is None]
             yield (*steps, "table"), f"There is no stored table {target.table!r}.{did_you_mean(target.table, stored)}"
             continue
+        if table.made_from:
+            sources = " and ".join(table.made_from)
+            yield (*steps, "table"), f"{target.table} is made from {sources} after every load; no export can bring it."
         for name, field in target.columns.items():
             if name not in table.columns:
                 yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast, get_args
 
@@ -68,14 +68,19 @@ class Measuring:
 
     def _measured(self, query: Query) -> Result:
         made, sql, names = self.prepare(query)
-        missing = sorted(made.tables(self.schema) - set(self.freshness))
+        missing = made.tables(self.schema) - set(self.freshness)
         if missing:
-            raise NoData(missing, ", ".join(query.metrics))
+            raise NoData(sorted(self._to_load(missing)), ", ".join(query.metrics))
         rows = [dict(zip(names, row, strict=True)) for row in self.engine.run(sql)]
         columns = self._columns(made)
         values = tuple(tuple(_typed(row[c.name], c.type) for c in columns) for row in rows)
         intervals = tuple(self._intervals(made, row) for row in rows)
         return Result(columns, values, self._receipt(made, sql, rows), intervals)
+
+    def _to_load(self, missing: Iterable[str]) -> set[str]:
+        """What has to be loaded for these tables to be there: for a made one what it is made from."""
+        sources = {table: set(self.schema.tables[table].made_from) - set(self.freshness) for table in missing}
+        return {name for table, lacking in sources.items() for name in lacking or {table}}
 
     def _columns(self, made: Plan) -> tuple[Column, ...]:
         found = []

@@ -325,7 +325,10 @@ class _Freshness(Mapping[str, Freshness]):
 
     def __init__(self, engine: Engine, tables: Mapping[str, Any]) -> None:
         self.engine, self.declared = engine, tables
-        self.names = sorted(engine.tables(tables))
+        there = engine.tables(tables)
+        # A made table without rows says that nothing of the kind happened, where there is what it is made from.
+        made = {name for name, table in tables.items() if table.made_from and there.issuperset(table.made_from)}
+        self.names = sorted(there | (made & engine.listed() if made else made))
         self.known: dict[str, Freshness] = {}
 
     def __getitem__(self, table: str) -> Freshness:
@@ -336,6 +339,11 @@ class _Freshness(Mapping[str, Freshness]):
         return self.known[table]
 
     def _look(self, table: str) -> Freshness:
+        sources = [self[name] for name in self.declared[table].made_from if name in self.names]
+        if sources:
+            [(rows,)] = self.engine.run(f"SELECT count(*) FROM {self.engine.table(table)}")
+            freshest = max(sources, key=lambda source: str(source.newest))
+            return replace(freshest, table=table, rows=int(str(rows)))
         at = self.declared[table].at
         newest = f"max({self.engine.identifier(at)})" if at else "NULL"
         [(rows, value)] = self.engine.run(f"SELECT count(*), {newest} FROM {self.engine.table(table)}")

@@ -47,12 +47,16 @@ class Engine(ABC):
 
         Only those named are looked into: a view of somebody else's may be slow, or not ours to read.
         """
-        there = {str(name) for (name,) in self.run(self._every_table())}
+        there = self.listed()
         names = sorted(there if among is None else there & set(among))
         if not names:
             return frozenset()
         tests = (f"SELECT {self.literal(n)} WHERE EXISTS (SELECT 1 FROM {self.table(n)})" for n in names)
         return frozenset(str(name) for (name,) in self.run(" UNION ALL ".join(tests)))
+
+    def listed(self) -> frozenset[str]:
+        """The tables and views that a query can read, also empty ones."""
+        return frozenset(str(name) for (name,) in self.run(self._every_table()))
 
     @abstractmethod
     def _every_table(self) -> str:

@@ -252,6 +252,11 @@ class _Source:
         declared = self.library.tables.get(target.table)
         if declared is None or not declared.declaration.columns:
             raise LoadError(f"Source {self.intake.name}: there is no stored table {target.table!r}.")
+        if declared.declaration.made_from:
+            sources = " and ".join(declared.declaration.made_from)
+            raise LoadError(
+                f"Source {self.intake.name}: {target.table} is made from {sources}; no export can bring it."
+            )
         return declared.declaration
 
     def _seen(self, table: str, mapping: str) -> dict[str, int]:
