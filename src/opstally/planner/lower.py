@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from opstally.errors import BadExpression, did_you_mean
 from opstally.expression import Call, Column, Expr, Literal, check
 from opstally.expression.check import Scope
-from opstally.expression.tree import walk
+from opstally.expression.tree import rewrite, walk
 from opstally.expression.vocabulary import WORDS
 from opstally.period import Calendar, Grain, Period
 from opstally.planner.metric import Basis
@@ -102,11 +102,7 @@ def _about_the_period(word: Call, context: Context, typed: Scope, basis: Basis |
         case Call("setting", (Literal(str() as name),)):
             return context.setting(name)
         case Call("overlap_minutes"):
-            if basis is None or basis.kind != "during":
-                raise BadExpression(
-                    "overlap_minutes() needs a time basis with `during: [start, end]`", position=word.position
-                )
-            return overlap(basis, context, typed)
+            return lower(_overlap(word, basis, context, typed), context, typed)
     return context.bound(word.name)
 
 
@@ -126,8 +122,21 @@ def clipped(basis: Basis, context: Context, typed: Scope) -> tuple[Expr, Expr]:
     return Call("greatest", (start, low)), Call("least", (Call("coalesce", (end, high)), high))
 
 
-def overlap(basis: Basis, context: Context, typed: Scope) -> Expr:
+def with_overlap(expr: Expr, context: Context, typed: Scope, basis: Basis | None) -> Expr:
+    """The expression with overlap_minutes() written out over the ends of the row's span."""
+
+    def change(node: Expr) -> Expr | None:
+        is_overlap = isinstance(node, Call) and node.name == "overlap_minutes"
+        return _overlap(node, basis, context, typed) if is_overlap else None
+
+    return rewrite(expr, change)
+
+
+def _overlap(word: Expr, basis: Basis | None, context: Context, typed: Scope) -> Expr:
     """Minutes of a row's span inside its bucket."""
+    if basis is None or basis.kind != "during":
+        message = "overlap_minutes() needs a time basis with `during: [start, end]`"
+        raise BadExpression(message, position=word.position)
     start, end = clipped(basis, context, typed)
     minutes = Call("minutes_between", (start, end))
     if typed(Column((basis.start,))).type == "date":

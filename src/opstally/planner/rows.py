@@ -9,9 +9,9 @@ from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
 from opstally.expression import Call, Column, Expr, Typed
 from opstally.expression.tree import rewrite
-from opstally.planner.lower import BUCKET_TYPES, Context, lower
+from opstally.planner.lower import BUCKET_TYPES, Context, lower, with_overlap
 from opstally.planner.metric import Basis
-from opstally.planner.schema import BUCKET, Schema
+from opstally.planner.schema import BUCKET, Schema, names_a_span
 from opstally.planner.text import STEPS, Cte, select
 
 _ALIASES = frozenset({"t", "b", "d"})
@@ -69,7 +69,10 @@ class Rows:
         self.conditions += [self.condition(expr) for expr in exprs]
 
     def _lowered(self, expr: Expr) -> Expr:
-        return lower(self.schema.expand(self.table, expr), self.context, self.typed, self.basis)
+        expanded = self.schema.expand(self.table, expr)
+        if names_a_span(expanded):  # whose ends may be computed themselves
+            expanded = self.schema.expand(self.table, with_overlap(expanded, self.context, self.typed, self.basis))
+        return lower(expanded, self.context, self.typed, self.basis)
 
     def _place(self, column: Column) -> str:
         *roles, name = column.path
