@@ -21,10 +21,13 @@ from pathlib import Path
 
 NAMES = "service_name, check_id, check_timestamp, status, response_time_ms, region"
 
+# Of a service's days one in a hundred has half an hour of outage, three have one of trouble.
 ROWS = """
     SELECT 'service-' || (i % 200) AS service_name, 'probe-' || (i % 5) || '-' || (i % 200) AS check_id,
         TIMESTAMP '2024-11-01' + to_seconds((i // 1000) * 60 + i % 7) AS check_timestamp,
-        CASE WHEN hash(i) % 1000 < 3 THEN 'down' WHEN hash(i) % 1000 < 10 THEN 'degraded' ELSE 'up' END AS status,
+        CASE WHEN (i // 1000) % 1440 NOT BETWEEN 600 AND 630 THEN 'up'
+            WHEN hash(i % 200, i // 1440000) % 100 = 0 THEN 'down'
+            WHEN hash(i % 200, i // 1440000) % 100 < 4 THEN 'degraded' ELSE 'up' END AS status,
         round(20 + (hash(i * 7) % 100000) / 200.0, 2) AS response_time_ms,
         ['eu-west-1', 'us-east-1', 'ap-south-1'][1 + i % 3] AS region
     FROM range({rows}) AS r(i)"""
