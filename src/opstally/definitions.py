@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from opstally.errors import BadExpression, OpstallyError, Problem, did_you_mean
 from opstally.expression import Column, check, parse
@@ -12,7 +13,9 @@ from opstally.expression.tree import columns
 from opstally.library import Declared, Library
 from opstally.model.report import Report, Section
 from opstally.model.source import Field_, Source
-from opstally.model.table import Table
+from opstally.model.table import Column as Column_
+from opstally.model.table import Reconciliation, Table
+from opstally.model.unit import ColumnType
 from opstally.period import Calendar, window
 from opstally.planner.lower import Context
 from opstally.planner.metric import Metrics
@@ -71,6 +74,9 @@ def _table(table: Table, schema: Schema) -> Found:
     for column, declared in table.columns.items():
         if declared.fill:
             yield from _try(("columns", column, "fill"), lambda d=declared: _condition(schema, name, d.fill, d.type))  # type: ignore[misc]
+        if declared.reconciles is not None:
+            told = declared.reconciles
+            yield from _try(("columns", column, "reconciles"), lambda t=told: _reconciles(schema, table, t))  # type: ignore[misc]
         if declared.same_as:
             other, _, theirs = declared.same_as.partition(".")
             if other not in schema.tables or theirs not in schema.names(other):
@@ -89,6 +95,26 @@ def _table(table: Table, schema: Schema) -> Found:
         if source not in schema.tables:
             yield ("made_from",), f"There is no table {source!r}.{did_you_mean(source, schema.tables)}"
     yield from _references(table, schema)
+
+
+def _reconciles(schema: Schema, table: Table, told: Reconciliation) -> None:
+    """Every expression of a comparison with a vendor's value fits the tables that it names."""
+    looked = {}
+    for name, lookup in told.lookups.items():
+        for other in (lookup.table, table.table):
+            if other not in schema.tables or lookup.on not in schema.tables[other].columns:
+                raise BadExpression(f"{name}: there is no column {other}.{lookup.on}")
+        if lookup.where:
+            _condition(schema, lookup.table, lookup.where, "boolean")
+        found = check(parse(lookup.value), lambda c, at=lookup.table: schema.typed(at, c))  # type: ignore[misc]
+        if not found.aggregated:
+            raise BadExpression("A lookup's value is an aggregate, such as min(at)", lookup.value)
+        looked[name] = Column_(type=cast(ColumnType, found.type))
+    wider = Schema({**schema.tables, table.table: replace(table, columns={**table.columns, **looked})})
+    for text in (told.ours, *told.because.values()):
+        check(parse(text), lambda c: wider.typed(table.table, c))
+    for condition in told.because.values():
+        _condition(wider, table.table, condition, "boolean")
 
 
 def _references(table: Table, schema: Schema) -> Found:

@@ -24,6 +24,7 @@ from opstally.planner.query import Query
 from opstally.result import Freshness, ReportResult, Result, Value
 
 if TYPE_CHECKING:
+    from opstally.checks.reconcile import Reconciled
     from opstally.ingest import LoadSummary, Progress
     from opstally.ingest.aside import Aside
     from opstally.ingest.ledger import Ledger
@@ -279,6 +280,13 @@ class Workspace:
         copied = publish(store.connection, self.tables(), engine)
         self.close()
         return f"{sum(copied.values()):,} rows of {len(copied)} tables are in PostgreSQL, schema {engine.schema}."
+
+    def reconcile(self) -> tuple[Reconciled, ...]:
+        """Values that vendors computed beside ours, for every such column with values."""
+        from opstally.checks.reconcile import reconcile  # lazy: start-up
+
+        ground = checks.Ground(self.engine, self.measuring.schema, self.calendar, self.assumptions, self.today)
+        return tuple(reconcile(ground, self.tables()))
 
     def loads(self, load_id: int | None = None) -> Ledger:
         """The record of loads and refusals, or of one load. Raises StoreError where nothing has been loaded."""

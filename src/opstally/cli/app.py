@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from opstally import __version__
-from opstally.cli import catalog, check, demo, explain, init, load, loads, quarantine, query, report
+from opstally.cli import catalog, check, demo, explain, init, load, loads, quarantine, query, reconcile, report
 from opstally.cli.options import Globals
 from opstally.errors import UsageError
 
@@ -59,5 +59,5 @@ def common(
     context.obj = Globals(project, engine)
 
 
-for module in (demo, init, load, loads, check, quarantine, report, query, explain, catalog):
+for module in (demo, init, load, loads, check, quarantine, reconcile, report, query, explain, catalog):
     app.command()(getattr(module, module.__name__.rpartition(".")[2]))

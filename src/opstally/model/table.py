@@ -9,6 +9,28 @@ from opstally.model.declaration import Declaration, Expression, Name
 from opstally.model.unit import ColumnType, Unit
 
 
+class Lookup(Declaration):
+    """A value for each row, aggregated from the rows of another table."""
+
+    table: Name = field(metadata={"alias": "from"})
+    on: Name
+    """The column that both tables have."""
+    value: Expression
+    where: Expression | None = None
+
+
+class Reconciliation(Declaration):
+    """How a value that a vendor computed is put beside ours, by `opstally reconcile`."""
+
+    ours: Expression
+    """Our value, from the row and from `lookups`; rows without it are counted apart."""
+    lookups: dict[Name, Lookup] = field(default_factory=dict)
+    tolerance: float = 0.0
+    """Differences up to this are rounding."""
+    because: dict[str, Expression] = field(default_factory=dict)
+    """Why the two differ → the condition that tells it; the first that is true counts."""
+
+
 class Column(Declaration):
     """One column as it is stored."""
 
@@ -29,6 +51,8 @@ class Column(Declaration):
     """Names or identifies a person."""
     same_as: str | None = None
     """`table.column` whose meaning this column copies, so that both are one dimension."""
+    reconciles: Reconciliation | None = None
+    """For a value that the vendor computed: what it is compared with. Its name begins with `vendor_`."""
 
 
 class Computed(Declaration):
