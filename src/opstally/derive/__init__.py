@@ -15,13 +15,24 @@ from opstally.model.table import Table
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Made", "accept", "forget", "run"]
+__all__ = ["Made", "accept", "filled", "forget", "read", "run"]
 
 _STEPS = (statuses, histories, business, stages, outages, process)
 """In the order in which they need each other."""
 
 _FILLED = {"support_tickets": (business.STEP, histories.STEP), "incidents": (stages.STEP,)}
 """Table → the steps that fill some of its columns, the last one first."""
+
+
+def filled() -> frozenset[str]:
+    """The tables that exports bring and `run` adds to."""
+    return frozenset((*_FILLED, process.TABLE))
+
+
+def read(tables: Mapping[str, Table]) -> frozenset[str]:
+    """The tables whose rows something is made from."""
+    made = (name for table in tables.values() for name in table.made_from)
+    return filled() | {*made, "customers", "agents", "process_events"}
 
 
 def accept(project: Project) -> None:

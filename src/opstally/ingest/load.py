@@ -62,6 +62,7 @@ def load(
     loaded: list[Loaded] = []
     files: list[LoadedFile] = []
     notes, errors = list(found.notes), list(found.errors)
+    made: tuple[derive.Made, ...] | None = ()
     for intake in found.found:
         told.source(intake.name, len(intake.files), sum(size(file) for file in intake.files))
         try:
@@ -74,14 +75,16 @@ def load(
         loaded += took.loaded
         files += took.files
         notes += took.notes
+        made = None if took.made is None or made is None else took.made or made
         told.done(took.loaded)
-    return finish(store, library, project, LoadSummary(tuple(loaded), tuple(files), tuple(notes), tuple(errors)))
+    summary = LoadSummary(tuple(loaded), tuple(files), tuple(notes), tuple(errors), made or ())
+    return finish(store, library, project, summary)
 
 
 def finish(store: Store, library: Library, project: Project, summary: LoadSummary) -> LoadSummary:
-    """Make anew what is made from loaded rows."""
+    """Make anew what is made from loaded rows, unless that came with them."""
     errors = list(summary.errors)
-    made = _derive(store, library, project, errors) if summary.loaded else ()
+    made = summary.made or (_derive(store, library, project, errors) if summary.loaded else ())
     notes = (*summary.notes, *(note for one in made for note in one.notes))
     return replace(summary, notes=notes, errors=tuple(errors), made=made)
 
@@ -94,7 +97,7 @@ def load_intake(
     told.source(intake.name, len(intake.files), sum(size(file) for file in intake.files))
     took = _Source(store, library, project, intake, told, origin, settle).load()
     told.done(took.loaded)
-    return LoadSummary(tuple(took.loaded), tuple(took.files), tuple(took.notes))
+    return LoadSummary(tuple(took.loaded), tuple(took.files), tuple(took.notes), (), took.made or ())
 
 
 def _derive(store: Store, library: Library, project: Project, errors: list[str]) -> tuple[derive.Made, ...]:
@@ -119,11 +122,17 @@ Settle = Callable[["DuckDBPyConnection", int], None]
 """What a replay does at the end of a load's transaction, with the load's number."""
 
 
+class _NotMade(Exception):
+    """What is made from loaded rows could not be made in their transaction."""
+
+
 @dataclass
 class _Took:
     loaded: list[Loaded]
     files: list[LoadedFile]
     notes: list[str]
+    made: tuple[derive.Made, ...] | None
+    """What was made from the rows in their transaction; None where that failed."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +167,8 @@ class _Source:
         self.meaning = Meaning(DuckDB(self.connection), calendar, asdict(project.assumptions))
         self.agreed = Contracted(library, project, intake)
         self.used: set[str] = set()
+        self.project = project
+        self.made: tuple[derive.Made, ...] | None = ()
         self.notes: list[str] = []
         self.pulled: Pulled | None = None
 
@@ -175,7 +186,11 @@ class _Source:
                 self.notes += [f"{e.file.shown} holds no records." for e in found if not e.names]
                 for number, (target, alike) in enumerate(self._parts(with_records)):
                     ready.append(self._read(number, target, alike, scratch))
-                loaded = self._merge(ready, began, judging)
+                try:
+                    loaded = self._merge(ready, began, judging, making=True)
+                except _NotMade:  # then the rows alone; what is wrong is told when all else is in
+                    self.made = None
+                    loaded = self._merge(ready, began, judging, making=False)
                 loaded = together(loaded) if self.intake.own_names else loaded
         except duckdb.Error as problem:
             raise StoreError(
@@ -185,7 +200,7 @@ class _Source:
             raise StoreError(f"{self.store.path.parent} cannot be written: {problem.strerror or problem}.") from problem
         finally:
             self._clear()
-        return _Took(loaded, [_file(self.intake.name, export) for export in found], self.notes)
+        return _Took(loaded, [_file(self.intake.name, export) for export in found], self.notes, self.made)
 
     def _files(self, scratch: Path) -> Sequence[DataFile]:
         if self.intake.source.pull is None:
@@ -218,11 +233,12 @@ class _Source:
         began, table = time.perf_counter(), self._table(target)
         if target.snapshot:
             found = found[-1:]
-        mapping = _digest(self.origin, self.origin.targets[number], table, found)
+        place = self.intake.source.targets.index(target)
+        mapping = _digest(self.origin, self.origin.targets[place], table, found)
         seen = self._seen(table.table, mapping)
         ordered = sorted(found, key=lambda e: seen.get(e.look.sha256, 1 << 60))
         extent = 1 / len(self.intake.source.targets)
-        begun = self.intake.source.targets.index(target) * extent
+        begun = place * extent
         with Watching(self.connection, self.told, begun, extent) as watching:
             mapper = self.intake.mapper(table, target)
             staged = stage(self.connection, ordered, mapper, table, self.meaning, scratch, watching, number)
@@ -305,7 +321,9 @@ class _Source:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    def _merge(self, ready: Sequence[_Ready], began: dt.datetime, judging: Judging | None) -> list[Loaded]:
+    def _merge(
+        self, ready: Sequence[_Ready], began: dt.datetime, judging: Judging | None, making: bool
+    ) -> list[Loaded]:  # fmt: skip
         with self.store.transaction() as connection:
             load_id = int(
                 connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM opstally.loads").fetchall()[0][0]
@@ -315,15 +333,30 @@ class _Source:
             for table in {r.staged.table.table for r in ready}:
                 derive.forget(connection, _stored(self.library), table)
             if judging is not None:
-                files = [e for r in ready[:1] for e in r.staged.files]
-                remember_columns(connection, load_id, judging, files, self.used)
+                files = {e.file.shown: e for r in ready for e in r.staged.files}
+                remember_columns(connection, load_id, judging, list(files.values()), self.used)
             loaded = [self._take(r, load_id, began) for r in ready]
             if self.settle is not None:
                 self.settle(connection, load_id)
+            if making:
+                self._make(connection, ready)
             return loaded
+
+    def _make(self, connection: DuckDBPyConnection, ready: Sequence[_Ready]) -> None:
+        """What is made from the rows comes with them: whoever looks never sees the one without the other."""
+        import duckdb  # lazy: 0.15 s
+
+        tables = _stored(self.library)
+        if not derive.read(tables) & {r.staged.table.table for r in ready}:
+            return
+        try:
+            self.made = derive.run(connection, tables, self.project)
+        except (duckdb.Error, OpstallyError) as problem:
+            raise _NotMade from problem
 
     def _take(self, ready: _Ready, load_id: int, began: dt.datetime) -> Loaded:
         staged, clock = ready.staged, time.perf_counter()
+        staged.shared = staged.table.table in derive.filled()
         keep(self.connection, staged, ready.aside, self.intake.name, load_id)
         restating = Restating(self.connection, staged.table, self.calendar)
         buried = ready.gone.bury(restating) if staged.tombstones else Buried()

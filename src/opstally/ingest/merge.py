@@ -56,7 +56,7 @@ def _into_empty(connection: DuckDBPyConnection, staged: Staged, target: str) -> 
     rows = int(connection.execute(f"SELECT count(*) FROM {staged.name}").fetchall()[0][0])
     stored = [c[0] for c in connection.execute(f"DESCRIBE {target}").fetchall()]
     # A table that this transaction has written to cannot be put in the place of another.
-    if staged.tombstones or set(stored) != set(staged.table.columns):
+    if staged.shared or staged.tombstones or set(stored) != set(staged.table.columns):
         names = ", ".join(quoted(name) for name in staged.table.columns)
         connection.execute(f"INSERT INTO {target} ({names}) SELECT {names} FROM {staged.name}")
     elif rows:

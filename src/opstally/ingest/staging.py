@@ -42,6 +42,8 @@ class Staged:
     digests: tuple[str, ...] = ()
     unused: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """File → the columns in it that nothing reads."""
+    shared: bool = False
+    """Whether its load writes to the table in other ways, too."""
     tombstones: bool = False
     """Whether `_gone` says of each row that the source deleted it."""
     good: int = 0
@@ -165,7 +167,8 @@ class _Reader:
         there = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'"
         if not _count(self.connection, there):
             return set()
-        number = r"regexp_extract(min(error_message), '(\d+) Found: (\d+)', {})"
+        # A line that is too short has an error for each value that it lacks; the first one tells its length.
+        number = r"min(TRY_CAST(regexp_extract(error_message, '(\d+) Found: (\d+)', {}) AS INTEGER))"
         found, wanted = number.format(2), number.format(1)
         self.connection.execute(
             # One line can have several errors; a line of spaces is a blank one.
@@ -178,8 +181,9 @@ class _Reader:
             f"ELSE 'has a quote that is not closed, or text after a closing quote' END "
             f"FROM reject_errors GROUP BY file_id, line"
         )
-        # Text over several lines may be many records, swallowed by one stray quote.
-        over = r"regexp_matches(trim(csv_line, chr(10) || chr(13)), '[\n\r]') OR error_type LIKE 'LINE SIZE%'"
+        # Text over several lines may be many records, swallowed by one stray quote. After an error that ends a scan
+        # within a line, the records before it come after those behind it, so that their numbers tell no line.
+        over = r"regexp_matches(trim(csv_line, chr(10) || chr(13)), '[\n\r]') OR error_type NOT LIKE '%COLUMNS'"
         swallowed = self.connection.execute(
             f"SELECT DISTINCT {first} + file_id FROM reject_errors WHERE {over} OR trim(csv_line) = ''"
         ).fetchall()

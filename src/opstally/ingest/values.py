@@ -17,7 +17,7 @@ _FALSE: Final = ("false", "f", "no", "n", "0", "0.0", "off")
 _FULL: Final = "'____-__-_____:__:__'"
 """LIKE pattern of YYYY-MM-DD HH:MM:SS, which leaves no room for an offset: the quick way for most rows."""
 _WITH_OFFSET: Final = (
-    r"'^\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)? ?(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$'"
+    r"'^\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)? ?(Z|z|UTC|GMT|[+-](0\d|1[0-5])(:?[0-5]\d)?)$'"
 )
 _WITHOUT: Final = r"'^\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?$'"
 
