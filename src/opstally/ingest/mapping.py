@@ -161,7 +161,7 @@ class _Mapping:
 
     def _inputs(self) -> dict[str, str]:
         """Reads the columns that expressions name, in the types that their use tells: name → SQL name."""
-        exprs = {n: parsed(f.value) for n, f in self.fields.items() if f.value is not None and self._wanted(f)}
+        exprs = {n: parsed(f.value) for n, f in self.fields.items() if f.value is not None and self._wanted(n, f)}
         for name, condition in (("where", self.target.where), ("deleted", self.target.deleted)):
             if condition:
                 exprs[name] = parsed(condition)
@@ -214,7 +214,7 @@ class _Mapping:
         column = self.table.columns[name]
         made = _Made(name, column, value=f"CAST(NULL AS {DuckDB.types[column.type]})")
         told = self.fields.get(name)
-        if told is None or not self._wanted(told):
+        if told is None or not self._wanted(name, told):
             self._refuse_without(made)
             return made
         made.provided, made.value = True, f"v{at}"
@@ -242,7 +242,7 @@ class _Mapping:
                 f"{self.records.shown} has no column for {self.table.table}.{made.name}, which is required.{near}"
             )
 
-    def _wanted(self, told: Field_) -> bool:
+    def _wanted(self, name: str, told: Field_) -> bool:
         """Whether the export has what a column is made from, or must have it."""
         names = (told.source,) if isinstance(told.source, str) else told.source or ()
         lacking = self.records.lacking
@@ -250,6 +250,8 @@ class _Mapping:
             return True
         if told.value is not None:
             read = [c.name for c in columns_of(parsed(told.value))]
+            if told.optional and (name in self.table.key or self.table.columns[name].required):
+                return True  # the value may have something to fall back on
             return not read or any(
                 self.records.find(n) is not None or not (told.optional or n in lacking) for n in read
             )
