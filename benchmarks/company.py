@@ -77,6 +77,8 @@ def company(folder: Path, copies: int) -> Path:
         shutil.rmtree(large, ignore_errors=True)
         _multiply(base, large, copies)
         (large / "loaded").touch()
+    # A later version may have more columns, which opening for writing adds.
+    Store.open(large / STORE_FILE, Workspace.open(large).tables()).close()
     return large
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast, get_args
 
 from opstally.engines.engine import Engine
@@ -38,6 +38,7 @@ class Measuring:
     """Metric → the file that declares it."""
     freshness: Mapping[str, Freshness]
     """Of the tables that hold rows; a table that is not there has no data."""
+    _prepared: dict[Query, tuple[Plan, str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
 
     def measure(self, query: Query, compare: str | None = None) -> Result:
         """The result of a query, with `<name>_before` and `<name>_change` beside each metric where compared.
@@ -59,16 +60,21 @@ class Measuring:
 
     def prepare(self, query: Query) -> tuple[Plan, str, tuple[str, ...]]:
         """The plan of a query with its SQL and column names, not run."""
+        if query not in self._prepared:
+            self._prepared[query] = self._plan(query)
+        return self._prepared[query]
+
+    def _plan(self, query: Query) -> tuple[Plan, str, tuple[str, ...]]:
         context = Context(query.period, query.as_of, self.calendar, self.assumptions, query.grain)
         made = plan(query, self.schema, self.metrics, context)
-        if made.members is not None and made.members.table not in (None, *self.freshness):
+        if made.members is not None and made.members.table is not None and made.members.table not in self.freshness:
             made.members = None  # nobody lists the members
         written = write(made, self.schema, self.engine)
         return made, written.sql, written.columns
 
     def _measured(self, query: Query) -> Result:
         made, sql, names = self.prepare(query)
-        missing = made.tables(self.schema) - set(self.freshness)
+        missing = self.missing(made)
         if missing:
             raise NoData(sorted(self._to_load(missing)), ", ".join(query.metrics))
         rows = [dict(zip(names, row, strict=True)) for row in self.engine.run(sql)]
@@ -77,10 +83,14 @@ class Measuring:
         intervals = tuple(self._intervals(made, row) for row in rows)
         return Result(columns, values, self._receipt(made, sql, rows), intervals)
 
+    def missing(self, made: Plan) -> set[str]:
+        """The tables that a plan reads and that have no data."""
+        return {table for table in made.tables(self.schema) if table not in self.freshness}
+
     def _to_load(self, missing: Iterable[str]) -> set[str]:
         """What has to be loaded for these tables to be there: for a made one what it is made from."""
-        sources = {table: set(self.schema.tables[table].made_from) - set(self.freshness) for table in missing}
-        return {name for table, lacking in sources.items() for name in lacking or {table}}
+        sources = {t: [s for s in self.schema.tables[t].made_from if s not in self.freshness] for t in missing}
+        return {name for table, lacking in sources.items() for name in lacking or [table]}
 
     def _columns(self, made: Plan) -> tuple[Column, ...]:
         found = []

@@ -14,7 +14,6 @@ from opstally.expression.tree import all_of
 from opstally.measure import Measuring
 from opstally.model.report import Report, Section
 from opstally.period import Period, window
-from opstally.planner.plan import Plan
 from opstally.planner.query import Query
 from opstally.result import Column, Interval, ReportResult, Result, SectionResult, Value
 
@@ -42,24 +41,18 @@ def run(
     )
 
 
-def tables(report: Report, measuring: Measuring, as_of: dt.date) -> set[str]:
-    """The tables that a report reads, over time: what its `as_of` goes by."""
-    period = window(report.window, as_of, measuring.calendar)
-    found: set[str] = set()
-    for section in report.sections:
-        found |= facts(
-            measuring.prepare(_query(section, tuple(section.columns.values()), period, as_of, None))[0], measuring
-        )
-    return found
+def tables(report: Report, measuring: Measuring) -> set[str]:
+    """The stored tables that a report reads over time: what its `as_of` goes by."""
+    return facts((metric for section in report.sections for metric in section.columns.values()), measuring)
 
 
-def facts(made: Plan, measuring: Measuring) -> set[str]:
-    """The stored tables that a plan scans over time."""
+def facts(metrics: Iterable[str], measuring: Measuring) -> set[str]:
+    """The stored tables that metrics look at over time."""
     found = set()
-    for key in made.scans:
-        derived = measuring.schema.tables[key.table].derived
-        if key.basis.kind != "always":
-            found.add(derived.source if derived else key.table)
+    for part in [part for name in metrics for part in measuring.metrics.parts(name)]:
+        if part.basis is not None and part.basis.kind != "always":
+            derived = measuring.schema.tables[str(part.table)].derived
+            found.add(derived.source if derived else str(part.table))
     return found
 
 
@@ -107,13 +100,12 @@ def _section(
 
 def _needs(query: Query, measuring: Measuring) -> dict[str, tuple[str, ...]]:
     """The tables that each metric lacks."""
-    whole = measuring.prepare(query)[0].tables(measuring.schema) - set(measuring.freshness)
-    if not whole:
+    if not measuring.missing(measuring.prepare(query)[0]):
         return dict.fromkeys(query.metrics, ())
     found = {}
     for metric in query.metrics:
         alone = measuring.prepare(replace(query, metrics=(metric,)))[0]
-        found[metric] = tuple(sorted(alone.tables(measuring.schema) - set(measuring.freshness)))
+        found[metric] = tuple(sorted(measuring.missing(alone)))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,9 @@ from opstally.measure import Measuring
 from opstally.model.project import Project
 from opstally.period import Calendar, read_grain, window
 from opstally.planner.listing import listing
-from opstally.planner.metric import USED
+from opstally.planner.metric import USED, Metrics
 from opstally.planner.query import Query
+from opstally.planner.schema import Schema
 from opstally.result import Freshness, ReportResult, Result, Value
 
 if TYPE_CHECKING:
@@ -118,13 +119,18 @@ class Workspace:
         return {name: d.declaration for name, d in self.library.tables.items() if d.declaration.derived is None}
 
     @cached_property
-    def freshness(self) -> Mapping[str, Freshness]:
+    def freshness(self) -> _Freshness:
         """Of the stored tables that hold rows."""
         return _Freshness(self.engine, self.tables())
 
     @cached_property
+    def linked(self) -> tuple[Schema, Metrics]:
+        """Tables and metrics, linked on first use. They outlive the connection."""
+        return definitions.link(self.library)
+
+    @cached_property
     def measuring(self) -> Measuring:
-        schema, metrics = definitions.link(self.library)
+        schema, metrics = self.linked
         files = {name: d.file for name, d in self.library.metrics.items()}
         return Measuring(schema, metrics, self.engine, self.calendar, self.assumptions, files, self.freshness)
 
@@ -150,7 +156,7 @@ class Workspace:
         Raises UnknownName, BadRange, BadExpression or NotShared for what was asked wrongly.
         """
         declared = self._named("report", slug, self.library.reports)
-        day = as_of or self.last_day(reports.tables(declared, self.measuring, self.today))
+        day = as_of or self.last_day(reports.tables(declared, self.measuring))
         return reports.run(declared, self.measuring, day, range_, parse(where) if where else None)
 
     def query(
@@ -216,16 +222,9 @@ class Workspace:
         short = [a.rsplit(".", 1)[-1] for a in asked]
         pairs = tuple((s if short.count(s) == 1 else a.replace(".", "_"), a) for s, a in zip(short, asked, strict=True))
         tree = parse(where) if where and where.strip() else None
-        day = as_of or self.last_day(self._facts(names))
+        day = as_of or self.last_day(reports.facts(names, self.measuring))
         period = window(range_ or DEFAULT_RANGE, day, self.calendar)
         return Query(names, pairs, read_grain(grain) if grain else None, period, day, tree, members)
-
-    def _facts(self, metrics: Sequence[str]) -> set[str]:
-        linked = self.measuring.metrics
-        period = window(DEFAULT_RANGE, self.today, self.calendar)
-        alone = Query(tuple(metrics), (), None, period, self.today)
-        assert linked is not None
-        return reports.facts(self.measuring.prepare(alone)[0], self.measuring)
 
     def last_day(self, tables: set[str]) -> dt.date:
         """The last day that counts: the newest day of the tables, but not today, which is not over.
@@ -234,14 +233,14 @@ class Workspace:
         steady ones do; unless they have been silent for so long that they seem to have ended.
         """
         yesterday = self.today - dt.timedelta(days=1)
-        own = max((d for t in tables if (d := self._newest(t)) is not None), default=None)
-        if own is None:
+        own = max(self._newest(tables), default=None)
+        if own is None or own >= yesterday:
             return yesterday
-        steady = [d for t, table in self.tables().items() if table.steady and (d := self._newest(t)) is not None]
-        return min(max([own, *(d for d in steady if d - own <= _SILENT)]), yesterday)
+        steady = self._newest(t for t, table in self.tables().items() if table.steady)
+        return min(max([own, *(day for day in steady if day - own <= _SILENT)]), yesterday)
 
-    def _newest(self, table: str) -> dt.date | None:
-        return self._day(self.freshness[table].newest) if table in self.freshness else None
+    def _newest(self, tables: Iterable[str]) -> list[dt.date]:
+        return [day for found in self.freshness.newest(tables) if (day := self._day(found)) is not None]
 
     def _day(self, newest: dt.date | dt.datetime | None) -> dt.date | None:
         return self.calendar.local_day(newest) if isinstance(newest, dt.datetime) else newest
@@ -329,40 +328,49 @@ class Workspace:
 
 
 class _Freshness(Mapping[str, Freshness]):
-    """Looked up when asked for: the newest row of a large table is not free."""
+    """Looked up when asked for: counting the rows of a large table is not free."""
 
     def __init__(self, engine: Engine, tables: Mapping[str, Any]) -> None:
         self.engine, self.declared = engine, tables
-        there = engine.tables(tables)
-        # A made table without rows says that nothing of the kind happened, where there is what it is made from.
-        made = {name for name, table in tables.items() if table.made_from and there.issuperset(table.made_from)}
-        self.names = sorted(there | (made & engine.listed() if made else made))
-        self.known: dict[str, Freshness] = {}
+        self.there = engine.there(tables)
+        self.known: dict[str, Freshness | None] = {}
+
+    def newest(self, tables: Iterable[str]) -> list[dt.date | dt.datetime]:
+        """The newest default-time values of those tables that have any, in one query."""
+        asked = [f"(SELECT {self._last(t)} FROM {self.engine.table(t)})" for t in sorted(self.there & set(tables))]
+        found = self.engine.run(f"SELECT {', '.join(asked)}")[0] if asked else ()
+        return [value for value in found if isinstance(value, dt.date)]
 
     def __getitem__(self, table: str) -> Freshness:
-        if table not in self.names:
-            raise KeyError(table)
         if table not in self.known:
-            self.known[table] = self._look(table)
-        return self.known[table]
+            self.known[table] = self._look(table) if table in self.there else None
+        found = self.known[table]
+        if found is None:
+            raise KeyError(table)
+        return found
 
-    def _look(self, table: str) -> Freshness:
-        sources = [self[name] for name in self.declared[table].made_from if name in self.names]
-        if sources:
-            [(rows,)] = self.engine.run(f"SELECT count(*) FROM {self.engine.table(table)}")
-            freshest = max(sources, key=lambda source: str(source.newest))
-            return replace(freshest, table=table, rows=int(str(rows)))
+    def _look(self, table: str) -> Freshness | None:
+        query = f"SELECT count(*), {self._last(table)} FROM {self.engine.table(table)}"
+        [(rows, newest)] = self.engine.run(query)
+        if not rows:
+            return None
+        return Freshness(
+            table, int(str(rows)), newest if isinstance(newest, dt.date) else None, self._loaded.get(table)
+        )
+
+    def _last(self, table: str) -> str:
         at = self.declared[table].at
-        newest = f"max({self.engine.identifier(at)})" if at else "NULL"
-        [(rows, value)] = self.engine.run(f"SELECT count(*), {newest} FROM {self.engine.table(table)}")
-        loaded = self.engine.loaded_at(table)
-        return Freshness(table, int(str(rows)), value if isinstance(value, dt.date) else None, loaded)
+        return f"max({self.engine.identifier(at)})" if at else "NULL"
+
+    @cached_property
+    def _loaded(self) -> Mapping[str, dt.datetime]:
+        return self.engine.loaded()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
+        return (table for table in sorted(self.there) if table in self)
 
     def __len__(self) -> int:
-        return len(self.names)
+        return sum(1 for _ in self)
 
 
 def find(folder: Path | None) -> Path:

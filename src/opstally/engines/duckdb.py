@@ -113,12 +113,11 @@ class DuckDB(Engine):
             "WHERE schema_name = 'main' AND database_name = current_database() AND NOT internal"
         )
 
-    def loaded_at(self, table: str) -> dt.datetime | None:
+    def loaded(self) -> dict[str, dt.datetime]:
         if not self._keeps_books():
-            return None
-        name = self.literal(table)
-        [(when,)] = self.run(f"SELECT max(finished_at) FROM opstally.loads WHERE table_name = {name}")
-        return when if isinstance(when, dt.datetime) else None
+            return {}
+        rows = self.run("SELECT table_name, max(finished_at) FROM opstally.loads GROUP BY table_name")
+        return {str(table): when for table, when in rows if isinstance(when, dt.datetime)}
 
     def quarantined(self) -> list[tuple[str, str, str, int, str]]:
         if not self._keeps_books():

@@ -58,6 +58,11 @@ class Engine(ABC):
         """The tables and views that a query can read, also empty ones."""
         return frozenset(str(name) for (name,) in self.run(self._every_table()))
 
+    def there(self, among: Collection[str] | None = None) -> frozenset[str]:
+        """The tables that are there, with rows or without; of those named, where some are."""
+        names = frozenset(str(name) for (name,) in self.run(self._every_table()))
+        return names if among is None else names & frozenset(among)
+
     @abstractmethod
     def _every_table(self) -> str:
         """SQL that lists the names of the tables and views that a query can read."""
@@ -73,9 +78,9 @@ class Engine(ABC):
     def close(self) -> None:
         """Give the connection back."""
 
-    def loaded_at(self, table: str) -> dt.datetime | None:  # noqa: ARG002
-        """When a table was last loaded, in UTC; None where the engine does not know."""
-        return None
+    def loaded(self) -> dict[str, dt.datetime]:
+        """When each table was last loaded, in UTC; without those of which the engine does not know."""
+        return {}
 
     def quarantined(self) -> list[tuple[str, str, str, int, str]]:
         """(table, column, reason, rows, first as file:line value) of rows in quarantine; none where others load."""

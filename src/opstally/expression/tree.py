@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def rewrite(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
     if changed is not None:
         return changed
     if isinstance(expr, Call) and expr.args:
-        return replace(expr, args=tuple(rewrite(arg, change) for arg in expr.args))
+        return Call(expr.name, tuple([rewrite(arg, change) for arg in expr.args]), expr.position)
     return expr
 
 

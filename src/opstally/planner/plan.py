@@ -8,7 +8,9 @@ from functools import partial
 
 from opstally.errors import Ambiguous, BadExpression, BadRange, NotShared, UnknownName
 from opstally.expression import Call, Column, Expr, Literal, check
+from opstally.expression.check import Scope
 from opstally.expression.tree import columns, rewrite
+from opstally.expression.vocabulary import WORDS
 from opstally.period import GRAINS
 from opstally.planner.fates import Count, count, given
 from opstally.planner.lower import Context
@@ -225,8 +227,11 @@ def _add_variances(made: Plan, metrics: Metrics) -> None:
 
 def _type_leaves(made: Plan, schema: Schema) -> None:
     for scan in made.scans.values():
-        table = scan.key.table
         for name, call in scan.leaves.items():
-            # The condition that the planner gave union_minutes is no argument of the language.
-            united = call.name == "union_minutes"
-            made.leaf_types[name] = "number" if united else check(call, partial(schema.typed, table)).type
+            made.leaf_types[name] = _leaf_type(call, partial(schema.typed, scan.key.table))
+
+
+def _leaf_type(call: Call, scope: Scope) -> str:
+    """The definition was checked when it was linked; only words that give what they take have to be asked."""
+    gives = WORDS[call.name].gives
+    return check(call, scope).type if gives in ("same", "first") else gives
