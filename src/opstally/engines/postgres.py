@@ -121,7 +121,7 @@ class Postgres(Engine):
         try:
             return cls(psycopg.connect(expanded), schema)
         except psycopg.Error as problem:
-            raise EngineError(f"PostgreSQL cannot be reached: {_first_line(problem)}") from None
+            raise EngineError(f"PostgreSQL cannot be reached: {first_line(problem)}") from None
 
     def version(self) -> str:
         number = self.connection.info.server_version
@@ -134,7 +134,7 @@ class Postgres(Engine):
             with self.connection.transaction():  # read-only, as the connection is
                 rows = self.connection.execute(sql.encode()).fetchall()
         except psycopg.Error as problem:
-            raise EngineError(f"PostgreSQL could not run the query: {_first_line(problem)}") from problem
+            raise EngineError(f"PostgreSQL could not run the query: {first_line(problem)}") from problem
         return [tuple(plain(value) for value in row) for row in rows]
 
     def literal(self, value: Scalar) -> str:
@@ -163,7 +163,8 @@ class Postgres(Engine):
         self.connection.close()
 
 
-def _first_line(problem: Exception) -> str:
+def first_line(problem: Exception) -> str:
+    """What the server says, in one line."""
     return (str(problem).strip() or type(problem).__name__).splitlines()[0]
 
 
