@@ -93,13 +93,13 @@ CSV = (
         ("support_tickets.csv", b"\n\n" + CSV.encode()),
         ("support_tickets.csv", CSV.encode("utf-16")),
         ("support_tickets.csv", ('"' + CSV.strip().replace(",", '","').replace("\n", '"\n"') + '"\n').encode()),
-        ("support_tickets.csv.gz", gzip.compress(CSV.encode())),
+        ("support_tickets.csv.gz", gzip.compress(CSV.encode(), mtime=0)),
         ("support_tickets/2026.csv", CSV.encode()),
         ("Support_Tickets.jsonl".lower(), "".join(json.dumps(r) + "\n" for r in RECORDS).encode()),
-        ("support_tickets.ndjson.gz", gzip.compress("\n\n".join(json.dumps(r) for r in RECORDS).encode())),
+        ("support_tickets.ndjson.gz", gzip.compress("\n\n".join(json.dumps(r) for r in RECORDS).encode(), mtime=0)),
         ("support_tickets.json", json.dumps(RECORDS, indent=2).encode()),
         ("support_tickets.json", "".join(json.dumps(r) + "\n" for r in RECORDS).encode()),
-        ("support_tickets.json.gz", gzip.compress(json.dumps(RECORDS).encode())),
+        ("support_tickets.json.gz", gzip.compress(json.dumps(RECORDS).encode(), mtime=0)),
     ],
 )
 def test_every_format_gives_the_same_rows(desk: Desk, name: str, content: bytes) -> None:
@@ -229,7 +229,7 @@ def test_a_row_that_is_mended_leaves_the_quarantine(desk: Desk) -> None:
     assert desk.aside() == []
 
 
-MANY = gzip.compress((CSV + "".join(f"N{i},2026-01-01,open,,\n" for i in range(50_000))).encode())
+MANY = gzip.compress((CSV + "".join(f"N{i},2026-01-01,open,,\n" for i in range(50_000))).encode(), mtime=0)
 TRUNCATED, FLIPPED = MANY[: len(MANY) // 2], MANY[:-40] + bytes(b ^ 1 for b in MANY[-40:])
 
 
@@ -277,7 +277,11 @@ def test_half_bad_is_still_taken(desk: Desk) -> None:
             "has no column for support_tickets.created_at, which is requ",
         ),
         ("support_tickets.csv.gz", b"not zipped", "data/support_tickets.csv.gz cannot be read"),
-        ("support_tickets.csv.gz", gzip.compress(CSV.encode())[:40], "data/support_tickets.csv.gz cannot be read"),
+        (
+            "support_tickets.csv.gz",
+            gzip.compress(CSV.encode(), mtime=0)[:40],
+            "data/support_tickets.csv.gz cannot be read",
+        ),
         ("support_tickets.csv.gz", TRUNCATED, "data/support_tickets.csv.gz cannot be read"),
         ("support_tickets.csv.gz", FLIPPED, "data/support_tickets.csv.gz cannot be read"),
         ("support_tickets.parquet", b"PAR1 no", "data/support_tickets.parquet cannot be read as Parquet"),
