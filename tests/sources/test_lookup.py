@@ -26,7 +26,9 @@ targets:
       status: state
       team: {{value: 'coalesce("group.name", group_id)', optional: true}}
 """
-TICKETS = "id,opened,state,group_id\n1,2026-01-01,open,7\n2,2026-01-02,open,8\n3,2026-01-03,open,9\n4,2026-01-04,open,\n"
+TICKETS = (
+    "id,opened,state,group_id\n1,2026-01-01,open,7\n2,2026-01-02,open,8\n3,2026-01-03,open,9\n4,2026-01-04,open,\n"
+)
 GROUPS = "id,name\n7,Billing\n8,Sales\n8,Sales\n"
 
 
@@ -71,7 +73,11 @@ def test_bad_records_keep_their_lines(loading: Loading, write: Write) -> None:
 
 
 def test_json_beside_json(loading: Loading, write: Write) -> None:
-    text = SOURCE.format(format="json").lstrip().replace('{files: ["groups.*"], on', '{files: ["groups.*"], format: json, options: {records: groups}, on')
+    text = (
+        SOURCE.format(format="json")
+        .lstrip()
+        .replace('{files: ["groups.*"], on', '{files: ["groups.*"], format: json, options: {records: groups}, on')
+    )
     write("sources/desk.yml", text)
     write(
         "data/tickets.json",

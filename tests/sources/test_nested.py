@@ -51,7 +51,10 @@ def test_each_element_is_a_row(loading: Loading, write: Write) -> None:
 
 def test_records_without_elements_may_stay(loading: Loading, write: Write) -> None:
     declared(write, keep="true")
-    write("data/a.json", '[{"id": 1, "opened": "2026-01-01", "updates": []}, {"id": 2, "opened": "2026-01-05", "updates": null}]')
+    write(
+        "data/a.json",
+        '[{"id": 1, "opened": "2026-01-01", "updates": []}, {"id": 2, "opened": "2026-01-05", "updates": null}]',
+    )
     loading.load()
     # Joined with nothing, the identifier is the record's own.
     assert rows(loading) == [("1|1", "2026-01-01 00:00:00", "none"), ("2|1", "2026-01-05 00:00:00", "none")]
@@ -59,7 +62,10 @@ def test_records_without_elements_may_stay(loading: Loading, write: Write) -> No
 
 def test_an_object_gives_its_entries(loading: Loading, write: Write) -> None:
     declared(write)
-    write("data/a.json", '[{"id": 1, "opened": "2026-01-01", "updates": {"in\\"one": {"at": "2026-02-01"}, "two.2": {"at": "2026-02-02"}}}]')
+    write(
+        "data/a.json",
+        '[{"id": 1, "opened": "2026-01-01", "updates": {"in\\"one": {"at": "2026-02-01"}, "two.2": {"at": "2026-02-02"}}}]',
+    )
     loading.load()
     assert {row[1:] for row in rows(loading)} == {("2026-02-01 00:00:00", 'in"one'), ("2026-02-02 00:00:00", "two.2")}
 
@@ -114,7 +120,10 @@ def test_a_text_can_be_split(loading: Loading, write: Write) -> None:
         "    split: {service: '^Affected: |, and | and |, |\\.$'}\n    columns:\n      incident_id: id\n"
         "      service_name: service\n      started_at: opened\n",
     )
-    write("data/a.csv", 'id,opened,hit\n1,2026-01-01,"Affected: API, Web, and Mail."\n2,2026-01-01,Affected: API.\n3,2026-01-01,\n')
+    write(
+        "data/a.csv",
+        'id,opened,hit\n1,2026-01-01,"Affected: API, Web, and Mail."\n2,2026-01-01,Affected: API.\n3,2026-01-01,\n',
+    )
     loading.load()
     found = loading.ask("SELECT incident_id, service_name FROM incidents ORDER BY ALL")
     assert found == [("1", "API"), ("1", "Mail"), ("1", "Web"), ("2", "API")]
@@ -161,7 +170,9 @@ def test_a_part_of_a_text(loading: Loading, write: Write) -> None:
     write("data/a.csv", "link,at\nx?id=12&y,2026-01-01\nx?y,2026-01-02\nx?id=13,2026-01-03\n")
     loading.load()
     assert loading.ask("SELECT component_id FROM component_failures ORDER BY 1") == [("12",), ("13",)]
-    assert [fault[1:] for fault in loading.faults()] == [(3, "component_id", "x?y", "does not have the form id=([0-9]+)")]
+    assert [fault[1:] for fault in loading.faults()] == [
+        (3, "component_id", "x?y", "does not have the form id=([0-9]+)")
+    ]
 
 
 def test_columns_of_one_name(loading: Loading, write: Write) -> None:

@@ -137,7 +137,9 @@ def test_events_of_logs(loading: Loading) -> None:
 
 def test_what_lies_beside_is_looked_up(loading: Loading) -> None:
     taken_in(loading, "optscale")
-    [(known,)] = loading.ask("SELECT count(*) FROM cloud_resources WHERE resource_type IS NOT NULL AND last_seen IS NOT NULL")
+    [(known,)] = loading.ask(
+        "SELECT count(*) FROM cloud_resources WHERE resource_type IS NOT NULL AND last_seen IS NOT NULL"
+    )
     assert known == 37813
 
 

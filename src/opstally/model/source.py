@@ -79,7 +79,7 @@ class Target(Declaration):
     (`{history: changelog.histories, item: history.items}`). `update.#` is the element's position, from 1; an object
     gives elements with `key` and `value`. Lists in a text column (JSON in a CSV) are opened as well."""
     split: dict[Name, str] = field(default_factory=dict)
-    """With `each`: the list is a text, split by this regular expression; `{service: ', | and '}` makes `service` of it."""
+    """With `each`: the list is a text, split by this regular expression; `{service: ', | and '}` makes `service`."""
     keep_empty: bool = False
     """With `each`: a record without elements makes one row, with nothing from the list."""
     optional: bool = False
