@@ -22,8 +22,7 @@ from opstally.workspace import Workspace
 
 __all__ = ["postgres_server"]
 
-COLUMNS = 'id text, n integer, x number, ok boolean, day date, at timestamp, "order" text'
-T = table("t", COLUMNS.replace('"', ""), "id")
+T = table("t", "id text, n integer, x number, ok boolean, day date, at timestamp, order text", "id")
 ROWS = [
     ("1", 2**63 - 1, 0.1, True, dt.date(1900, 2, 28), dt.datetime(2026, 3, 29, 1, 30, 0, 1), "tab\there"),
     ("2", -(2**63), -1e300, False, dt.date(2199, 12, 31), dt.datetime(1969, 12, 31, 23, 59, 59, 999999), "line\nbreak"),

@@ -221,6 +221,7 @@ CASES: dict[str, list[Case]] = {
         one("1 + ln(i)", 1.0, i=1),
     ],
     "lower": [
+        one("lower(t) < least(u, 'z') and lower(t) = coalesce(u, 'b')", True, t="B", u="b"),
         one("lower(t)", "ärger ß", t="ÄRGER ß"),
         one("lower(t)", "σ", t="Σ"),
         one("lower(t)", None),
@@ -372,6 +373,7 @@ CASES: dict[str, list[Case]] = {
         col("last(i, j)", 1, i=[1, None, 5], j=[2, 3, None]),
         col("last(t, u)", "y", t=["x", "y"], u=["B", "a"]),
         col("last(t, at)", None),
+        col("last('x', at)", "x", at=[NOON, None]),
         col("last(n, j)", 2.5, n=[2.5, -1.0, 9.0], j=[2, 2, 1]),
         col("last(b, i)", True, b=[False, True, None], i=[1, 1, 2]),
     ],

@@ -47,16 +47,11 @@ class Engine(ABC):
 
         Only those named are looked into: a view of somebody else's may be slow, or not ours to read.
         """
-        there = self.listed()
-        names = sorted(there if among is None else there & set(among))
+        names = sorted(self.there(among))
         if not names:
             return frozenset()
         tests = (f"SELECT {self.literal(n)} WHERE EXISTS (SELECT 1 FROM {self.table(n)})" for n in names)
         return frozenset(str(name) for (name,) in self.run(" UNION ALL ".join(tests)))
-
-    def listed(self) -> frozenset[str]:
-        """The tables and views that a query can read, also empty ones."""
-        return frozenset(str(name) for (name,) in self.run(self._every_table()))
 
     def there(self, among: Collection[str] | None = None) -> frozenset[str]:
         """The tables that are there, with rows or without; of those named, where some are."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def _ordered(args: Sequence[str], direction: str) -> str:
-    value, by = args
+    # A constant has no type of its own there.
+    value, by = (f"CAST({arg} AS TEXT)" if arg.startswith("'") else arg for arg in args)
     known = f"{value} IS NOT NULL AND {by} IS NOT NULL"
     return f"(array_agg({value} ORDER BY {by} {direction}, {value} {direction}) FILTER (WHERE {known}))[1]"
 
@@ -80,6 +81,14 @@ SPELLING: dict[str, Spelling] = {
 }
 
 
+_UNICODE: dict[str, Spelling] = {
+    "lower": 'lower({0} COLLATE "pg_c_utf8")',
+    "collate": '{0} COLLATE "pg_c_utf8"',
+}
+"""Lower case by Unicode and order by code point, whatever the database's own rules; servers before 17 have only "C",
+which orders alike and knows no letters but ASCII's. Both words use one collation, as two cannot meet in one comparison."""
+
+
 class Postgres(Engine):
     """A PostgreSQL connection; `schema` holds the canonical tables or views."""
 
@@ -99,11 +108,7 @@ class Postgres(Engine):
         connection.autocommit, connection.read_only = True, True
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SELECT set_config('search_path', %s, false)", (self.identifier(schema),))
-        # Letters in lower case by Unicode, whatever the database's own order of texts; older servers know no such.
-        unicode: dict[str, Spelling] = (
-            {"lower": 'lower({0} COLLATE "pg_c_utf8")'} if connection.info.server_version >= 170000 else {}
-        )
-        self.spelling = SPELLING | unicode
+        self.spelling = SPELLING | (_UNICODE if connection.info.server_version >= 170000 else {})
 
     @classmethod
     def connect(cls, conninfo: str, schema: str = "public") -> Postgres:
