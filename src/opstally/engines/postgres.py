@@ -85,8 +85,11 @@ _UNICODE: dict[str, Spelling] = {
     "lower": 'lower({0} COLLATE "pg_c_utf8")',
     "collate": '{0} COLLATE "pg_c_utf8"',
 }
-"""Lower case by Unicode and order by code point, whatever the database's own rules; servers before 17 have only "C",
-which orders alike and knows no letters but ASCII's. Both words use one collation, as two cannot meet in one comparison."""
+"""Lower case by Unicode and order by code point, whatever the database's own rules are.
+
+Servers before 17 have only "C", which orders alike and knows no letters but ASCII's. Both words use one collation, as
+two cannot meet in one comparison.
+"""
 
 
 class Postgres(Engine):
