@@ -337,7 +337,8 @@ class _Freshness(Mapping[str, Freshness]):
 
     def newest(self, tables: Iterable[str]) -> list[dt.date | dt.datetime]:
         """The newest default-time values of those tables that have any, in one query."""
-        asked = [f"(SELECT {self._last(t)} FROM {self.engine.table(t)})" for t in sorted(self.there & set(tables))]
+        read = {source for table in self.there & set(tables) for source in self.declared[table].made_from or (table,)}
+        asked = [f"(SELECT {self._last(t)} FROM {self.engine.table(t)})" for t in sorted(self.there & read)]
         found = self.engine.run(f"SELECT {', '.join(asked)}")[0] if asked else ()
         return [value for value in found if isinstance(value, dt.date)]
 
@@ -352,6 +353,11 @@ class _Freshness(Mapping[str, Freshness]):
     def _look(self, table: str) -> Freshness | None:
         query = f"SELECT count(*), {self._last(table)} FROM {self.engine.table(table)}"
         [(rows, newest)] = self.engine.run(query)
+        sources = [self[name] for name in self.declared[table].made_from if name in self]
+        if sources:
+            # A made table is as new as what it is made from; without rows it says that nothing of the kind happened.
+            freshest = max(sources, key=lambda source: str(source.newest))
+            return replace(freshest, table=table, rows=int(str(rows)))
         if not rows:
             return None
         return Freshness(

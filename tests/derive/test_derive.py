@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,3 +138,35 @@ def test_a_calendar_that_cannot_be_used_is_refused_by_name() -> None:
     derive.accept(Project(calendars={"office": OFFICE}))
     with pytest.raises(UsageError, match=r"opstally.yml, calendar lost: holidays_of: there is no country 'ATLANTIS'"):
         derive.accept(Project(calendars={"lost": lost}))
+
+
+LACKING = {
+    "support_tickets": ("requester", "sla_target_minutes", "resolution_due_at", "assignments", "updated_at"),
+    "incidents": ("mitigated_at",),
+    "outages": ("down_checks",),
+    "process_executions": ("rework_required", "is_automated"),
+    "customers": ("service_tier",),
+}
+
+
+def test_tables_that_a_project_declares_with_fewer_columns_do(loaded: Loaded) -> None:
+    tables = dict(TABLES)
+    everything(loaded)
+    for name, columns in LACKING.items():
+        kept = {c: declared for c, declared in TABLES[name].columns.items() if c not in columns}
+        tables[name] = replace(TABLES[name], columns=kept)
+        for column in columns:
+            loaded.connection.execute(f"ALTER TABLE {name} DROP COLUMN {column}")
+    for _ in range(2):
+        made = derive.run(loaded.connection, tables, Project(calendars={"office": OFFICE}))
+    filled = {one.column for one in made if one.table == "support_tickets"}
+    assert {"first_response_at", "resolution_business_minutes"} <= filled
+    assert not filled & set(LACKING["support_tickets"])
+    assert {one.table for one in made} >= {"ticket_statuses", "incident_stages", "outages", "process_executions"}
+    assert loaded.rows("SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal") == []
+
+
+def test_what_does_not_need_a_broken_table_is_made_all_the_same(loaded: Loaded) -> None:
+    tables = {name: table for name, table in TABLES.items() if name != "support_tickets"}
+    made = derive.run(everything(loaded).connection, tables, Project())
+    assert {one.table for one in made} == {"incident_stages", "incidents", "outages", "process_executions"}

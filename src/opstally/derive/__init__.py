@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from opstally.derive import business, histories, outages, process, stages, statuses
 from opstally.derive.opening import holidays
-from opstally.derive.step import Given, Made, unfill
+from opstally.derive.step import Given, Made, completed, unfill
 from opstally.errors import UsageError
 from opstally.model.project import Project
 from opstally.model.table import Table
@@ -62,12 +62,16 @@ def run(connection: DuckDBPyConnection, tables: Mapping[str, Table], project: Pr
     The same rows and project give the same tables. Raises UsageError where a calendar cannot be used.
     """
     for table in (*_FILLED, process.TABLE):
-        forget(connection, tables, table)
+        if table in tables:
+            forget(connection, tables, table)
     given = Given(connection, tables, project)
     # Of tables that are not committed yet the engine believes that they are empty, and would compare all with all.
     given.run("SET asof_loop_join_threshold = 0")
     others = given.temporary()
-    made = tuple(one for step in _STEPS for one in step.make(given))
+    # A table whose declaration has a problem is told elsewhere; what does not need it is made all the same.
+    steps = [step for step in _STEPS if all(table in tables for table in step.USES)]
+    with completed(given, sorted({table for step in steps for table in step.USES})):
+        made = tuple(one for step in steps for one in step.make(given))
     for name in sorted(given.temporary() - others):
         given.run(f"DROP TABLE {name}")
     given.run("RESET asof_loop_join_threshold")

@@ -8,6 +8,7 @@ from opstally.store import text
 
 STEP = "ticket_history"
 TABLE = "support_tickets"
+USES = (*MADE_FROM, "ticket_statuses")
 
 _TURNS = f"""
     -- What became of a ticket by its changes of status.

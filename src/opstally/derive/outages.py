@@ -5,6 +5,7 @@ from __future__ import annotations
 from opstally.derive.step import Given, Made, empty, remake
 
 TABLE = "infrastructure_monitoring"
+USES = (TABLE, "outages")
 
 _RATES = f"""
 CREATE OR REPLACE TEMP TABLE check_rates AS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opstally.derive.step import Given, Made
+from opstally.derive.step import Given, Made, add
 from opstally.derive.words import few, translate
 from opstally.engines.duckdb import DuckDB
 from opstally.engines.spell import spell
@@ -10,6 +10,7 @@ from opstally.expression import Call, Column, Literal
 
 TABLE = "process_executions"
 MADE_FROM = ("process_events",)
+USES = (TABLE, *MADE_FROM)
 _MADE = "opstally.made_process_steps"
 
 _LINES = """
@@ -122,7 +123,7 @@ def make(given: Given) -> tuple[Made, ...]:
     given.run("CREATE SCHEMA IF NOT EXISTS opstally")
     given.run(f"CREATE OR REPLACE TEMP TABLE steps_made AS {_TIMED.format(day=_local_day(given))}")
     given.run(f"CREATE OR REPLACE TABLE {_MADE} AS SELECT execution_id, step_sequence FROM steps_made")
-    given.run(f"INSERT INTO {TABLE} BY NAME SELECT * FROM steps_made")
+    add(given, TABLE, "SELECT * FROM steps_made")
     rows = given.count("SELECT count(*) FROM steps_made")
     skipped = f"Events with these lifecycles are not understood and left out: {few(unknown)}."
     return (Made(TABLE, None, rows, MADE_FROM, (skipped,) if unknown else ()),)
@@ -131,8 +132,8 @@ def make(given: Given) -> tuple[Made, ...]:
 def unmake(given: Given) -> None:
     """Take out the steps that `make` put in."""
     if given.exists("opstally", "made_process_steps"):
-        same = f"{TABLE}.execution_id = m.execution_id AND {TABLE}.step_sequence = m.step_sequence"
-        given.run(f"DELETE FROM {TABLE} USING {_MADE} m WHERE {same}")
+        same = "p.execution_id = m.execution_id AND p.step_sequence = m.step_sequence"
+        given.run(f"DELETE FROM {given.stored(TABLE)} AS p USING {_MADE} m WHERE {same}")
         given.run(f"DROP TABLE {_MADE}")
 
 

@@ -8,6 +8,7 @@ from opstally.derive.words import few, translate
 STEP = "incident_stages"
 TABLE = "incidents"
 MADE_FROM = ("incident_updates", TABLE)
+USES = (*MADE_FROM, "incident_stages")
 
 _POINTS = """
 CREATE OR REPLACE TEMP TABLE stage_points AS

@@ -8,6 +8,7 @@ from opstally.derive.words import UNKNOWN, few, translate
 DONE = "('resolved', 'closed')"
 OPEN = "('new', 'open', 'pending', 'hold')"
 MADE_FROM = ("ticket_events", "support_tickets")
+USES = (*MADE_FROM, "ticket_statuses")
 
 _CHANGES = f"""
 CREATE OR REPLACE TEMP TABLE status_changes AS

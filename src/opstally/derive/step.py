@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from opstally.engines.duckdb import DuckDB
+from opstally.library import Declared, load
 from opstally.model.project import Project
 from opstally.model.table import Table
 from opstally.store import quoted
@@ -47,6 +51,19 @@ class Given:
         """Whether a table is there and has rows."""
         return self.exists("main", table) and bool(self.run(f"SELECT 1 FROM {quoted(table)} LIMIT 1"))
 
+    def columns(self, table: str) -> list[str]:
+        """The columns that a table or view has."""
+        return [str(name) for name, *_ in self.run(f"DESCRIBE {table}")]
+
+    def stored(self, table: str) -> str:
+        """The table itself in SQL, where a view of `completed` may have its name."""
+        return f"{quoted(self.database)}.main.{quoted(table)}"
+
+    @cached_property
+    def database(self) -> str:
+        [(name,)] = self.run("SELECT current_database()")
+        return str(name)
+
     def temporary(self) -> frozenset[str]:
         """The temporary tables of the connection."""
         return frozenset(str(name) for (name,) in self.run("SELECT table_name FROM duckdb_tables() WHERE temporary"))
@@ -59,15 +76,43 @@ class Given:
 
 def remake(given: Given, table: str, rows: str) -> int:
     """The table holds the rows of the query, and no others; columns by name. Gives how many."""
-    given.run(f"DELETE FROM {quoted(table)}")
-    given.run(f"INSERT INTO {quoted(table)} BY NAME {rows}")
-    return given.count(f"SELECT count(*) FROM {quoted(table)}")
+    given.run(f"DELETE FROM {given.stored(table)}")
+    add(given, table, rows)
+    return given.count(f"SELECT count(*) FROM {given.stored(table)}")
+
+
+def add(given: Given, table: str, rows: str) -> None:
+    """Rows into a table by the names of their columns; those that the project declares it without are left out."""
+    columns = ", ".join(quoted(c) for c in given.columns(f"({rows})") if c in given.tables[table].columns)
+    given.run(f"INSERT INTO {given.stored(table)} ({columns}) SELECT {columns} FROM ({rows})")
+
+
+@contextmanager
+def completed(given: Given, names: Iterable[str]) -> Iterator[None]:
+    """Inside, a table that the project declares without some of the package's columns has them, empty, in a view."""
+    views = []
+    for name in names:
+        there = set(given.columns(given.stored(name)))
+        declared = _packaged()[name].declaration.columns
+        lacking = {c: DuckDB.types[column.type] for c, column in declared.items() if c not in there}
+        if lacking:
+            added = ", ".join(f"CAST(NULL AS {kind}) AS {quoted(c)}" for c, kind in lacking.items())
+            given.run(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS SELECT *, {added} FROM {given.stored(name)}")
+            views.append(name)
+    yield
+    for name in views:
+        given.run(f"DROP VIEW temp.{quoted(name)}")
+
+
+@cache
+def _packaged() -> Mapping[str, Declared[Table]]:
+    return load().tables
 
 
 def empty(given: Given, table: str) -> None:
     """The table holds nothing, where there is nothing to make it from."""
     if given.exists("main", table):
-        given.run(f"DELETE FROM {quoted(table)}")
+        given.run(f"DELETE FROM {given.stored(table)}")
 
 
 def fill(given: Given, step: str, table: str, values: str) -> dict[str, int]:
@@ -78,18 +123,18 @@ def fill(given: Given, step: str, table: str, values: str) -> dict[str, int]:
     """
     key = given.tables[table].key
     given.run(f"CREATE OR REPLACE TEMP TABLE {step}_values AS {values}")
-    described = given.run(f"DESCRIBE {step}_values")
-    columns = [str(name) for name, *_ in described if name not in key]
+    declared = given.tables[table].columns
+    columns = [name for name in given.columns(f"{step}_values") if name not in key and name in declared]
     same_row = " AND ".join(f"t.{k} = v.{k}" for k in key)
     gained = [f"(t.{c} IS NULL AND v.{c} IS NOT NULL)" for c in columns]
     given.run("CREATE SCHEMA IF NOT EXISTS opstally")
     given.run(
         f"CREATE OR REPLACE TABLE opstally.filled_{step} AS SELECT {', '.join(f't.{k}' for k in key)}, "
         f"{', '.join(f'{g} AS {c}' for g, c in zip(gained, columns, strict=True))} "
-        f"FROM {quoted(table)} t JOIN {step}_values v ON {same_row} WHERE {' OR '.join(gained)}"
+        f"FROM {given.stored(table)} t JOIN {step}_values v ON {same_row} WHERE {' OR '.join(gained)}"
     )
     given.run(
-        f"UPDATE {quoted(table)} AS t SET {', '.join(f'{c} = coalesce(t.{c}, v.{c})' for c in columns)} "
+        f"UPDATE {given.stored(table)} AS t SET {', '.join(f'{c} = coalesce(t.{c}, v.{c})' for c in columns)} "
         f"FROM {step}_values v WHERE {same_row} AND ({' OR '.join(gained)})"
     )
     counts = given.run(
@@ -103,10 +148,10 @@ def unfill(given: Given, step: str, table: str) -> None:
     if not given.exists("opstally", f"filled_{step}"):
         return
     key = given.tables[table].key
-    described = given.run(f"DESCRIBE opstally.filled_{step}")
-    columns = [str(name) for name, *_ in described if name not in key and name in given.tables[table].columns]
+    there = set(given.columns(given.stored(table)))
+    columns = [name for name in given.columns(f"opstally.filled_{step}") if name not in key and name in there]
     if columns:
         same_row = " AND ".join(f"t.{k} = f.{k}" for k in key)
         emptied = ", ".join(f"{c} = CASE WHEN f.{c} THEN NULL ELSE t.{c} END" for c in columns)
-        given.run(f"UPDATE {quoted(table)} AS t SET {emptied} FROM opstally.filled_{step} f WHERE {same_row}")
+        given.run(f"UPDATE {given.stored(table)} AS t SET {emptied} FROM opstally.filled_{step} f WHERE {same_row}")
     given.run(f"DROP TABLE opstally.filled_{step}")
