@@ -8,13 +8,14 @@ from dataclasses import asdict
 import pytest
 
 from opstally import definitions, library
-from opstally.errors import BadRange, NotShared, UnknownName
-from opstally.expression import parse
+from opstally.errors import BadExpression, BadRange, NotShared, UnknownName
+from opstally.expression import Column, parse
 from opstally.model.project import Assumptions
 from opstally.period import Calendar, Grain, Period
 from opstally.planner.lower import Context
 from opstally.planner.plan import Plan, plan
 from opstally.planner.query import Query
+from opstally.planner.schema import Schema
 
 SCHEMA, METRICS = definitions.link(library.load())
 OCTOBER = Period(dt.date(2026, 10, 1), dt.date(2026, 11, 1))
@@ -71,3 +72,9 @@ def test_a_dimension_that_nothing_resembles_says_where_to_look() -> None:
 def test_a_grain_among_the_dimensions() -> None:
     with pytest.raises(UnknownName, match="--grain week"):
         planned("tickets_created", by=("week",))
+
+
+def test_a_table_whose_declaration_is_broken_is_told_and_no_bug() -> None:
+    tables = {name: table for name, table in SCHEMA.tables.items() if name != "customers"}
+    with pytest.raises(BadExpression, match="'customers' is not declared, or its declaration has problems"):
+        Schema(tables).identity("support_tickets", Column(("customer_segment",)))

@@ -49,6 +49,10 @@ class Schema:
 
     def names(self, table: str) -> list[str]:
         """All columns of one table: stored, per-entity and computed."""
+        if table not in self.tables:
+            raise BadExpression(
+                f"The table {table!r} is not declared, or its declaration has problems: 'opstally check' lists them"
+            )
         declared = self.tables[table]
         inner = [*declared.derived.per, *declared.derived.columns] if declared.derived else []
         return [*declared.columns, *inner, *declared.computed]
