@@ -41,7 +41,7 @@ def test_over_time_and_compared(opstally: Any, project: Path) -> None:
         "--as-of", "2026-10-25", "--range", "2026-10-12..2026-10-26", "--format", "csv",
     )  # fmt: skip
     assert done.out == (
-        "week,tickets_created,tickets_created_before,tickets_created_change\r\n2026-10-12,2,,\r\n2026-10-19,3,2,1\r\n"
+        "week,tickets_created,tickets_created_before,tickets_created_change\r\n2026-10-12,2,0,2\r\n2026-10-19,3,2,1\r\n"
     )
     shown = opstally("query", "tickets_created", "--compare", "previous", *RANGE)
     assert "05 Oct – 25 Oct 2026 vs 14 Sep – 04 Oct 2026" in shown.out

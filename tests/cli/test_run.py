@@ -66,7 +66,7 @@ def test_no_command_is_wrong_use_and_shows_the_help(opstally: Any) -> None:
         (["query"], "Missing argument 'METRIC...'. See 'opstally query --help'."),
         (["report", "x", "--as-of", "2026-02-30"], "There is no day 2026-02-30 in the calendar."),
         (["--server", "x", "report", "y"], "Servers come with a later version"),
-        (["check", "--format", "html"], "The format html is not offered here: table, json."),
+        (["check", "--format", "csv"], "The format csv is not offered here: "),
     ],
 )
 def test_wrong_use_is_one_sentence_and_exit_code_2(opstally: Any, arguments: list[str], sentence: str) -> None:

@@ -147,7 +147,7 @@ def _styled(chart: Any) -> alt.TopLevelMixin:
     return chart.configure(  # type: ignore[no-any-return]
         background="transparent",
         # Fonts differ from machine to machine: room for the labels at the lines' ends.
-        padding={"left": 4, "top": 4, "right": 24, "bottom": 4},
+        padding={"left": 28, "top": 4, "right": 52, "bottom": 4},
         font=FONT,
         view=alt.ViewConfig(stroke=None),
         axis=axis,
