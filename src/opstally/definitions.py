@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any, cast
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ParamSpec, cast
 
 from opstally.errors import BadExpression, OpstallyError, Problem, did_you_mean
-from opstally.expression import Column, check, parse
-from opstally.expression.tree import columns
+from opstally.expression import Call, Expr, Literal, check, parse
+from opstally.expression import Column as Path
+from opstally.expression.tree import walk
 from opstally.library import Declared, Library
-from opstally.model.report import Report, Section
-from opstally.model.source import Field_, Source
-from opstally.model.table import Column as Column_
-from opstally.model.table import Reconciliation, Table
+from opstally.model.metric import Metric
+from opstally.model.report import Chart, Report, Section, Transform
+from opstally.model.source import Field_, Source, Target
+from opstally.model.table import Column, DataTest, Derived, Reconciliation, Reference, Table
 from opstally.model.unit import ColumnType
 from opstally.period import Calendar, window
 from opstally.planner.lower import Context
@@ -23,8 +26,12 @@ from opstally.planner.plan import plan
 from opstally.planner.query import Query
 from opstally.planner.schema import Schema
 
+P = ParamSpec("P")
 Steps = tuple[str | int, ...]
 Found = Iterator[tuple[Steps, str]]
+
+_SOME_DAY = dt.date(2026, 6, 30)
+"""Reports are planned as of it, only to see whether they can be."""
 
 
 def link(library: Library) -> tuple[Schema, Metrics]:
@@ -36,15 +43,16 @@ def link(library: Library) -> tuple[Schema, Metrics]:
 def problems(library: Library, assumptions: Mapping[str, float], calendar: Calendar) -> tuple[Problem, ...]:
     """Everything wrong in the declarations: what the files say by themselves, and how they fit together."""
     schema, metrics = link(library)
+    fit = _Fit(schema, metrics, assumptions, calendar)
     found = list(library.problems)
     for table in library.tables.values():
-        found += _told(table, _table(table.declaration, schema))
+        found += _told(table, fit.table(table.declaration))
     for metric in library.metrics.values():
-        found += _told(metric, _metric(metric.declaration.metric, metrics))
+        found += _told(metric, fit.metric(metric.declaration))
     for report in library.reports.values():
-        found += _told(report, _report(report.declaration, schema, metrics, assumptions, calendar))
+        found += _told(report, fit.report(report.declaration))
     for source in library.sources.values():
-        found += _told(source, _source(source.declaration, schema))
+        found += _told(source, fit.source(source.declaration))
     return tuple(sorted(found))
 
 
@@ -52,189 +60,258 @@ def _told(declared: Declared[Any], found: Found) -> list[Problem]:
     return [declared.problem(steps, message) for steps, message in found]
 
 
-def _try(steps: Steps, action: Callable[[], object]) -> Found:
+def _try(steps: Steps, action: Callable[P, object], *args: P.args, **named: P.kwargs) -> Found:
     try:
-        action()
+        action(*args, **named)
     except OpstallyError as problem:
         yield steps, str(problem)
 
 
-# -- tables ------------------------------------------------------------------------------------------------------------
+def _unknown(table: str, name: str, known: Iterable[str]) -> str:
+    return f"{table} has no column {name!r}.{did_you_mean(name, known)}"
 
 
-def _table(table: Table, schema: Schema) -> Found:
-    name = table.table
-    if table.derived is not None:
-        yield from _derived(table, schema)
-    for key in [*table.key, *([table.recency] if table.recency else []), *([table.at] if table.at else [])]:
-        if key not in schema.names(name):
-            yield ("key",), f"{name} has no column {key!r}.{did_you_mean(key, schema.names(name))}"
-    for column in table.computed:
-        yield from _try(("computed", column), lambda c=column: schema.typed(name, Column((c,))))  # type: ignore[misc]
-    for column, declared in table.columns.items():
-        if declared.fill:
-            yield from _try(("columns", column, "fill"), lambda d=declared: _condition(schema, name, d.fill, d.type))  # type: ignore[misc]
-        if declared.reconciles is not None:
-            told = declared.reconciles
-            yield from _try(("columns", column, "reconciles"), lambda t=told: _reconciles(schema, table, t))  # type: ignore[misc]
-        if declared.same_as:
-            other, _, theirs = declared.same_as.partition(".")
-            if other not in schema.tables or theirs not in schema.names(other):
-                yield ("columns", column, "same_as"), f"There is no column {declared.same_as!r}."
-        if declared.allowed and declared.type != "text":
-            yield ("columns", column, "allowed"), "Only a text column can have allowed values."
-    for i, rule in enumerate(table.checks):
-        yield from _try(("checks", i), lambda r=rule: _condition(schema, name, r.expect, "boolean"))  # type: ignore[misc]
-    for i, test in enumerate(table.tests):
+@dataclass(frozen=True)
+class _Fit:
+    """One kind of declaration a method; each gives (steps into the file, what is wrong there)."""
+
+    schema: Schema
+    metrics: Metrics
+    assumptions: Mapping[str, float]
+    calendar: Calendar
+
+    # -- tables --------------------------------------------------------------------------------------------------------
+
+    def table(self, table: Table) -> Found:
+        yield from self._keys(table)
+        if table.derived is not None:
+            yield from self._derived(table, table.derived)
+        for name, computed in table.computed.items():
+            if name in table.columns:
+                yield ("computed", name), f"{name} is a stored column already."
+            yield from _try(("computed", name), self.schema.typed, table.table, Path((name,)))
+            yield from self._settings(("computed", name), computed.value)
+        for name, column in table.columns.items():
+            yield from self._column(table, name, column)
+        for i, rule in enumerate(table.checks):
+            yield from _try(("checks", i), self._row_level, table.table, rule.expect, "boolean")
+        for i, test in enumerate(table.tests):
+            yield from self._test(table, ("tests", i), test)
+        for name in table.made_from:
+            if name not in self.schema.tables:
+                yield ("made_from",), f"There is no table {name!r}.{did_you_mean(name, self.schema.tables)}"
+        for role, reference in table.references.items():
+            yield from self._reference(table, ("references", role), reference)
+
+    def _keys(self, table: Table) -> Found:
+        names = self.schema.names(table.table)
+        stored = [("key", name) for name in table.key] + [("recency", table.recency), ("revision", table.revision)]
+        for step, name in stored:
+            if name and name not in table.columns:
+                yield (step,), _unknown(table.table, name, table.columns)
+        if table.at and table.at not in names:
+            yield ("at",), _unknown(table.table, table.at, names)
+
+    def _column(self, table: Table, name: str, column: Column) -> Found:
+        steps: Steps = ("columns", name)
+        if column.fill:
+            yield from _try((*steps, "fill"), self._row_level, table.table, column.fill, column.type)
+        if column.reconciles is not None:
+            yield from _try((*steps, "reconciles"), self._reconciles, table, column.reconciles)
+        if column.same_as:
+            other, _, theirs = column.same_as.partition(".")
+            if other not in self.schema.tables or theirs not in self.schema.names(other):
+                yield (*steps, "same_as"), f"There is no column {column.same_as!r}."
+        if column.allowed and column.type != "text":
+            yield (*steps, "allowed"), "Only a text column can have allowed values."
+
+    def _test(self, table: Table, steps: Steps, test: DataTest) -> Found:
         if test.expect is not None:
-            yield from _try(("tests", i), lambda t=test: _condition(schema, name, t.expect, "boolean"))  # type: ignore[misc]
-        for column in test.unique:
-            if column not in table.columns:
-                yield ("tests", i), f"{name} has no column {column!r}.{did_you_mean(column, table.columns)}"
-    for source in table.made_from:
-        if source not in schema.tables:
-            yield ("made_from",), f"There is no table {source!r}.{did_you_mean(source, schema.tables)}"
-    yield from _references(table, schema)
+            yield from _try(steps, self._row_level, table.table, test.expect, "boolean")
+        for name in test.unique:
+            if name not in table.columns:
+                yield steps, _unknown(table.table, name, table.columns)
 
+    def _reconciles(self, table: Table, told: Reconciliation) -> None:
+        """Every expression of a comparison with a vendor's value fits the tables that it names."""
+        looked = {}
+        for name, lookup in told.lookups.items():
+            for other in (lookup.table, table.table):
+                if other not in self.schema.tables or lookup.on not in self.schema.tables[other].columns:
+                    raise BadExpression(f"{name}: there is no column {other}.{lookup.on}")
+            if lookup.where:
+                self._row_level(lookup.table, lookup.where, "boolean")
+            found = check(parse(lookup.value), partial(self.schema.typed, lookup.table))
+            if not found.aggregated:
+                raise BadExpression("A lookup's value is an aggregate, such as min(at)", lookup.value)
+            looked[name] = Column(type=cast(ColumnType, found.type))
+        wider = replace(table, columns={**table.columns, **looked})
+        beside = replace(self, schema=Schema({**self.schema.tables, table.table: wider}))
+        check(parse(told.ours), partial(beside.schema.typed, table.table))
+        for condition in told.because.values():
+            beside._row_level(table.table, condition, "boolean")
 
-def _reconciles(schema: Schema, table: Table, told: Reconciliation) -> None:
-    """Every expression of a comparison with a vendor's value fits the tables that it names."""
-    looked = {}
-    for name, lookup in told.lookups.items():
-        for other in (lookup.table, table.table):
-            if other not in schema.tables or lookup.on not in schema.tables[other].columns:
-                raise BadExpression(f"{name}: there is no column {other}.{lookup.on}")
-        if lookup.where:
-            _condition(schema, lookup.table, lookup.where, "boolean")
-        found = check(parse(lookup.value), lambda c, at=lookup.table: schema.typed(at, c))  # type: ignore[misc]
-        if not found.aggregated:
-            raise BadExpression("A lookup's value is an aggregate, such as min(at)", lookup.value)
-        looked[name] = Column_(type=cast(ColumnType, found.type))
-    wider = Schema({**schema.tables, table.table: replace(table, columns={**table.columns, **looked})})
-    for text in (told.ours, *told.because.values()):
-        check(parse(text), lambda c: wider.typed(table.table, c))
-    for condition in told.because.values():
-        _condition(wider, table.table, condition, "boolean")
-
-
-def _references(table: Table, schema: Schema) -> Found:
-    for role, reference in table.references.items():
-        steps: Steps = ("references", role)
-        if reference.table not in schema.tables:
-            yield steps, f"There is no table {reference.table!r}.{did_you_mean(reference.table, schema.tables)}"
-            continue
-        for ours, theirs in reference.pairs:
-            if ours not in schema.names(table.table):
-                yield steps, f"{table.table} has no column {ours!r}.{did_you_mean(ours, schema.names(table.table))}"
-            if theirs not in schema.names(reference.table):
-                yield (
-                    steps,
-                    f"{reference.table} has no column {theirs!r}.{did_you_mean(theirs, schema.names(reference.table))}",
-                )
-        target = schema.tables[reference.table]
-        key = set(target.derived.per if target.derived else target.key)
-        named = {theirs for _, theirs in reference.pairs} | ({reference.valid_from} if reference.valid_from else set())
-        if key != named:
+    def _reference(self, table: Table, steps: Steps, reference: Reference) -> Found:
+        target = self.schema.tables.get(reference.table)
+        if target is None:
+            yield steps, f"There is no table {reference.table!r}.{did_you_mean(reference.table, self.schema.tables)}"
+            return
+        if target.derived is not None:
+            yield (
+                steps,
+                f"{reference.table} is derived, one row an entity of the asked period: refer to a stored table.",
+            )
+            return
+        versions = [(reference.at, reference.valid_from)] if reference.at and reference.valid_from else []
+        for ours, theirs in (*reference.pairs, *versions):
+            yield from self._pair(table.table, ours, target, theirs, steps)
+        named = {theirs for _, theirs in (*reference.pairs, *versions)}
+        if named <= set(target.columns) and named != set(target.key):
             yield (
                 steps,
                 (
-                    f"It would multiply rows: {reference.table} is told apart by {', '.join(sorted(key))}, "
+                    f"It would multiply rows: {reference.table} is told apart by {', '.join(sorted(target.key))}, "
                     f"the reference names {', '.join(sorted(named))}."
                 ),
             )
 
+    def _pair(self, table: str, ours: str, target: Table, theirs: str, steps: Steps) -> Found:
+        """Our column and theirs that a reference joins."""
+        if theirs not in target.columns:
+            yield steps, _unknown(target.table, theirs, target.columns)
+        elif ours not in self.schema.names(table):
+            yield steps, _unknown(table, ours, self.schema.names(table))
+        else:
+            yield from _try(steps, self._alike, table, ours, target.columns[theirs].type, f"{target.table}.{theirs}")
 
-def _derived(table: Table, schema: Schema) -> Found:
-    assert table.derived is not None
-    source = table.derived.source
-    if source not in schema.tables:
-        yield ("derived", "from"), f"There is no table {source!r}.{did_you_mean(source, schema.tables)}"
-        return
-    if schema.tables[source].derived is not None:
-        yield ("derived", "from"), f"{source} is derived itself: derive from the stored table that it comes from."
-        return
-    for column in [*table.derived.per, *table.derived.columns]:
-        yield from _try(("derived",), lambda c=column: schema.typed(table.table, Column((c,))))  # type: ignore[misc]
-    if table.derived.where:
-        yield from _try(("derived", "where"), lambda: _condition(schema, source, table.derived.where, "boolean"))  # type: ignore[union-attr]
+    def _alike(self, table: str, ours: str, type_: str, theirs: str) -> None:
+        found = self.schema.typed(table, Path((ours,))).type
+        if found != type_:
+            raise BadExpression(f"{table}.{ours} is {found}, {theirs} is {type_}: they are never equal")
 
+    def _derived(self, table: Table, derived: Derived) -> Found:
+        source = self.schema.tables.get(derived.source)
+        if source is None:
+            yield (
+                ("derived", "from"),
+                f"There is no table {derived.source!r}.{did_you_mean(derived.source, self.schema.tables)}",
+            )
+            return
+        if source.derived is not None:
+            yield (
+                ("derived", "from"),
+                f"{derived.source} is derived itself: derive from the stored table that it comes from.",
+            )
+            return
+        for name in derived.per:
+            yield from _try(("derived", "per"), self.schema.typed, table.table, Path((name,)))
+        for name, column in derived.columns.items():
+            steps: Steps = ("derived", "columns", name)
+            yield from _try(steps, self.schema.typed, table.table, Path((name,)))
+            yield from self._settings(steps, column.value)
+        if derived.where:
+            yield from _try(("derived", "where"), self._row_level, derived.source, derived.where, "boolean")
 
-def _condition(schema: Schema, table: str, text: str | None, wanted: str) -> None:
-    typed = check(parse(text or ""), lambda c: schema.typed(table, c))
-    numeric = {"integer", "number"}
-    if typed.aggregated or (typed.type != wanted and not {typed.type, wanted} <= numeric and typed.type != "null"):
-        raise BadExpression(f"A {wanted} for each row is expected here, not {typed.type}", text or "")
+    def _row_level(self, table: str, text: str, wanted: str) -> None:
+        """Refuses what does not give a value of the wanted type for each row."""
+        typed = check(parse(text), partial(self.schema.typed, table))
+        numeric = {"integer", "number"}
+        if typed.aggregated or (typed.type != wanted and not {typed.type, wanted} <= numeric and typed.type != "null"):
+            raise BadExpression(f"A {wanted} for each row is expected here, not {typed.type}", text)
 
+    def _settings(self, steps: Steps, text: str) -> Found:
+        """The assumptions that an expression names itself, and not through other columns, exist."""
+        try:
+            expr: Expr = parse(text)
+        except BadExpression:
+            return  # told already
+        for node in walk(expr):
+            match node:
+                case Call("setting", (Literal(str() as name),)) if name not in self.assumptions:
+                    yield steps, f"There is no setting {name!r}.{did_you_mean(name, self.assumptions)}"
 
-# -- metrics, reports, sources -----------------------------------------------------------------------------------------
+    # -- metrics -------------------------------------------------------------------------------------------------------
 
+    def metric(self, metric: Metric) -> Found:
+        yield from _try(("value",), self.metrics.__getitem__, metric.metric)
+        texts = [("value", metric.value), ("where", metric.where), ("settled", metric.settled)]
+        for key, text in (*texts, *(("excludes", text) for text in metric.excludes.values())):
+            if text:
+                yield from self._settings((key,), text)
+        for key, others in (("guardrails", metric.guardrails), ("leading", metric.leading)):
+            for other in others:
+                if other not in self.metrics.declared:
+                    yield (key,), f"There is no metric {other!r}.{did_you_mean(other, self.metrics.declared)}"
 
-def _metric(name: str, metrics: Metrics) -> Found:
-    declared = metrics.declared[name]
-    yield from _try(("value",), lambda: metrics[name])
-    for key, others in (("guardrails", declared.guardrails), ("leading", declared.leading)):
-        for other in others:
-            if other not in metrics.declared:
-                yield (key,), f"There is no metric {other!r}.{did_you_mean(other, metrics.declared)}"
+    # -- reports -------------------------------------------------------------------------------------------------------
 
+    def report(self, report: Report) -> Found:
+        for i, section in enumerate(report.sections):
+            steps: Steps = ("sections", i)
+            at = (*steps, "window") if section.window else ("window",)
+            text = section.window or report.window
+            yield from _try(at, window, text, _SOME_DAY, self.calendar)
+            yield from _try(steps, self._section, section, text)
+            if section.transform is not None:
+                yield from self._transform((*steps, "transform"), section.transform)
+            else:
+                yield from self._shown(section, steps)
 
-def _report(
-    report: Report, schema: Schema, metrics: Metrics, assumptions: Mapping[str, float], calendar: Calendar
-) -> Found:
-    day = dt.date(2026, 6, 30)
-    for i, section in enumerate(report.sections):
-        steps: Steps = ("sections", i)
-        text = section.window or report.window
-        yield from _try((*steps, "window") if section.window else ("window",), lambda t=text: window(t, day, calendar))  # type: ignore[misc]
-        yield from _try(steps, lambda s=section, t=text: _section(s, t, day, schema, metrics, assumptions, calendar))  # type: ignore[misc]
-        if section.transform is None:
-            yield from _shown(section, steps)
+    def _section(self, section: Section, text: str) -> None:
+        try:
+            period = window(text, _SOME_DAY, self.calendar)
+        except OpstallyError:
+            return  # told already
+        names = section.names
+        for name in names:
+            if names.count(name) > 1:
+                raise BadExpression(f"Two columns of the section are called {name!r}")
+        where = parse(section.where) if section.where else None
+        wanted = tuple(dict.fromkeys(section.columns.values()))
+        query = Query(wanted, section.dimensions, section.grain, period, _SOME_DAY, where, section.members)
+        context = Context(period, _SOME_DAY, self.calendar, self.assumptions, section.grain)
+        plan(query, self.schema, self.metrics, context)
 
+    def _transform(self, steps: Steps, transform: Transform) -> Found:
+        if importlib.util.find_spec(f"opstally.methods.{transform.method}") is None:
+            yield steps, f"There is no method {transform.method!r} in opstally/methods."
+        for value in transform.options.values():
+            name = value.removeprefix("setting:") if isinstance(value, str) and value.startswith("setting:") else None
+            if name is not None and name not in self.assumptions:
+                yield steps, f"There is no setting {name!r}.{did_you_mean(name, self.assumptions)}"
 
-def _section(
-    section: Section, text: str, day: dt.date, schema: Schema, metrics: Metrics,
-    assumptions: Mapping[str, float], calendar: Calendar,
-) -> None:  # fmt: skip
-    period = window(text, day, calendar)
-    where = parse(section.where) if section.where else None
-    query = Query(
-        tuple(dict.fromkeys(section.columns.values())),
-        section.dimensions,
-        section.grain,
-        period,
-        day,
-        where,
-        section.members,
-    )
-    plan(query, schema, metrics, Context(period, day, calendar, assumptions, section.grain))
+    def _shown(self, section: Section, steps: Steps) -> Found:
+        names = section.names
+        sort = tuple(name.lstrip("-") for name in section.sort)
+        for key, listed in (("shown", section.shown), ("sort", sort), ("chart", _drawn(section.chart))):
+            for name in listed:
+                if name not in names:
+                    yield (*steps, key), f"The section has no column {name!r}.{did_you_mean(name, names)}"
 
+    # -- sources -------------------------------------------------------------------------------------------------------
 
-def _shown(section: Section, steps: Steps) -> Found:
-    names = section.names
-    for key, listed in (("shown", section.shown), ("sort", tuple(s.lstrip("-") for s in section.sort))):
-        for name in listed:
-            if name not in names:
-                yield (*steps, key), f"The section has no column {name!r}.{did_you_mean(name, names)}"
+    def source(self, source: Source) -> Found:
+        for i, target in enumerate(source.targets):
+            yield from self._target(("targets", i), target)
 
-
-def _source(source: Source, schema: Schema) -> Found:
-    for i, target in enumerate(source.targets):
-        steps: Steps = ("targets", i)
-        table = schema.tables.get(target.table)
+    def _target(self, steps: Steps, target: Target) -> Found:
+        table = self.schema.tables.get(target.table)
         if table is None or table.derived is not None:
-            stored = [n for n, t in schema.tables.items() if t.derived is None]
+            stored = [n for n, t in self.schema.tables.items() if t.derived is None]
             yield (*steps, "table"), f"There is no stored table {target.table!r}.{did_you_mean(target.table, stored)}"
-            continue
+            return
         if table.made_from:
             sources = " and ".join(table.made_from)
             yield (*steps, "table"), f"{target.table} is made from {sources} after every load; no export can bring it."
         for name, field in target.columns.items():
             if name not in table.columns:
-                yield (
-                    (*steps, "columns", name),
-                    f"{target.table} has no column {name!r}.{did_you_mean(name, table.columns)}",
-                )
+                yield (*steps, "columns", name), _unknown(target.table, name, table.columns)
             if isinstance(field, Field_) and field.value is not None:
-                yield from _try((*steps, "columns", name, "value"), lambda f=field: columns(parse(f.value)))  # type: ignore[misc]
+                yield from _try((*steps, "columns", name, "value"), parse, field.value)
         if target.where:
-            yield from _try((*steps, "where"), lambda t=target: columns(parse(t.where)))  # type: ignore[misc]
+            yield from _try((*steps, "where"), parse, target.where)
+
+
+def _drawn(chart: Chart | None) -> tuple[str, ...]:
+    """The columns that a chart names."""
+    return () if chart is None else tuple(name for name in (chart.x, chart.y, chart.color) if name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
-from collections.abc import Iterable, Sequence
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -175,7 +176,19 @@ def _transformed(table: _Table, method: str, options: dict[str, Any], measuring:
                 raise UnknownName("setting", setting, measuring.assumptions)
             value = spent[setting] = measuring.assumptions[setting]
         told[name] = value
-    columns, rows = importlib.import_module(f"opstally.methods.{method}").apply(
-        tuple(table.columns), tuple(table.rows), **told
-    )
+    apply = _method(method)
+    unknown = sorted(set(told) - set(inspect.signature(apply).parameters))
+    if unknown:
+        raise UnknownName(
+            "option", unknown[0], list(inspect.signature(apply).parameters)[2:], f"of the method {method}"
+        )
+    columns, rows = apply(tuple(table.columns), tuple(table.rows), **told)
     return _Table(list(columns), [tuple(r) for r in rows], [{} for _ in rows], spent)
+
+
+def _method(name: str) -> Callable[..., tuple[Sequence[Column], Iterable[Sequence[Value]]]]:
+    if importlib.util.find_spec(f"opstally.methods.{name}") is None:
+        raise UnknownName("method", name, ())
+    found: Callable[..., tuple[Sequence[Column], Iterable[Sequence[Value]]]]
+    found = importlib.import_module(f"opstally.methods.{name}").apply
+    return found

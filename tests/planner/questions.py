@@ -99,7 +99,7 @@ def _paths(table: Table) -> list[tuple[str, ...]]:
     """The dimensions of a fact that are tried."""
     if table.derived is not None:
         own = [*table.derived.per, "band", "busy", "n"]
-        return [*((name,) for name in own), ("customer", "plan"), ("customer", "tier"), ("customer", "region", "zone")]
+        return [*((name,) for name in own), *_of_customers("customer")]
     paths: list[tuple[str, ...]] = [
         (name,)
         for name in (
@@ -118,11 +118,15 @@ def _paths(table: Table) -> list[tuple[str, ...]]:
     ]
     for role, reference in table.references.items():
         if reference.table == "customers":
-            paths += [(role, name) for name in ("customer_id", "plan", "tier", "score", "worth", "vip")]
-            paths.append((role, "region", "zone"))
+            paths += _of_customers(role)
     if "payer" not in table.references:
         paths.append(("score",))
     return paths
+
+
+def _of_customers(role: str) -> list[tuple[str, ...]]:
+    names = ("customer_id", "plan", "tier", "score", "worth", "vip")
+    return [*((role, name) for name in names), (role, "region", "zone")]
 
 
 def meaning(tables: Mapping[str, Table], table: str, path: tuple[str, ...]) -> Meaning:

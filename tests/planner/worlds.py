@@ -12,6 +12,8 @@ from pydantic import TypeAdapter
 from tests.planner.expressions import KINDS, PER_DAY, PER_HOUR, Draw, Scope, expression
 from tests.planner.oracle import Oracle, Row
 
+from opstally.expression import parse
+from opstally.expression.tree import columns
 from opstally.model.metric import Metric
 from opstally.model.table import Table
 from opstally.period import WEEKDAYS, Calendar
@@ -292,18 +294,34 @@ def _derived_metric(draw: Draw, name: str, table: Table) -> Metric:
     return draw(_over(name, table.table, None, scope, forms))
 
 
+_PLAIN_CONDITIONS = {
+    False: [
+        "kind = 'a'",
+        "kind in ('a', 'B')",
+        "kind != 'a'",
+        "size > 1",
+        "ok",
+        "not ok",
+        "size is not null",
+        "day is null",
+    ],
+    True: ["newest = 'a'", "busy", "not busy", "n > 1", "total is null", "newest in ('a', 'ab')"],
+}
+"""As people write them, by whether the table is derived."""
+
+
 @st.composite
 def _over(draw: Draw, name: str, table: str, basis: Any, scope: Scope, forms: list[tuple[str, str]]) -> Metric:
     unit, value = draw(st.sampled_from(forms))
     for kind in KINDS:
         while f"{{{kind}}}" in value:
             value = value.replace(f"{{{kind}}}", draw(expression(kind, scope, 1)), 1)
-    condition = st.one_of(st.none(), st.none(), expression("boolean", scope, 1))
-    reasons = draw(
-        st.dictionaries(
-            st.sampled_from(["no value", "not settled yet", "odd"]), expression("boolean", scope, 1), max_size=2
-        )
-    )
+    simple = st.sampled_from(_PLAIN_CONDITIONS[table.endswith("_by_customer")])
+    condition = st.one_of(st.none(), st.none(), expression("boolean", scope, 1), simple)
+    names = [c.name for c in columns(parse(value))] or ["customer_id"]
+    missing = st.sampled_from(names).map(lambda name: f"{name} is null")
+    reason = st.one_of(expression("boolean", scope, 1), simple, missing)
+    reasons = draw(st.dictionaries(st.sampled_from(["no value", "not settled yet", "odd"]), reason, max_size=2))
     return _metric(
         name, value, unit, table=table, at=basis, where=draw(condition), settled=draw(condition), excludes=reasons
     )
