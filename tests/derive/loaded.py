@@ -44,7 +44,9 @@ class Loaded:
             self.connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(row.values()))
 
     def derive(self, **project: Any) -> tuple[derive.Made, ...]:
-        """What a load does at its end."""
+        """What a load of all tables does."""
+        for name in TABLES:
+            derive.forget(self.connection, TABLES, name)
         return derive.run(self.connection, TABLES, Project(**project))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:

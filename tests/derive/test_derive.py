@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,6 +142,46 @@ def test_a_calendar_that_cannot_be_used_is_refused_by_name() -> None:
         derive.accept(Project(calendars={"lost": lost}))
 
 
+def test_steps_say_which_tables_they_use() -> None:
+    """What a module's SQL reads or writes is what makes it out of date."""
+    for modules in derive._STEPS.values():
+        for module in modules:
+            sql = Path(module.__file__).read_text(encoding="utf-8").replace("{TABLE}", getattr(module, "TABLE", ""))
+            named = set(re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE) (\w+)", sql)) & set(TABLES)
+            assert named <= set(module.USES), module.__name__
+            assert set(module.MAKES) <= set(module.USES), module.__name__
+
+
+def test_only_what_is_out_of_date_is_made_again(loaded: Loaded) -> None:
+    """Marks in made tables stay where nothing is made."""
+    made = everything(loaded).derive(calendars={"office": OFFICE})
+    loaded.connection.execute("UPDATE outages SET down_checks = 99; UPDATE ticket_statuses SET source_status = 'mark'")
+
+    def after(*changed: str, **project: Any) -> tuple[bool, bool, bool]:
+        """Whether outages, statuses and business time were left alone."""
+        office = {"ticket_id": "1", "business_calendar": "mark"}
+        loaded.connection.execute(
+            "UPDATE support_tickets SET business_calendar = $business_calendar WHERE ticket_id = $ticket_id", office
+        )
+        for name in changed:
+            derive.forget(loaded.connection, TABLES, name)
+        assert derive.run(loaded.connection, TABLES, Project(**({"calendars": {"office": OFFICE}} | project))) == made
+        return (
+            loaded.rows("SELECT DISTINCT down_checks FROM outages") == [(99,)],
+            loaded.rows("SELECT DISTINCT source_status FROM ticket_statuses") == [("mark",)],
+            loaded.row("support_tickets", "1", ["business_calendar"]) == ("mark",),
+        )
+
+    assert after() == (True, True, True)
+    assert after("costs", "services") == (True, True, True)
+    assert after("customers") == (True, True, False)
+    assert after("ticket_events") == (True, False, False)
+    loaded.connection.execute("UPDATE ticket_statuses SET source_status = 'mark'")
+    assert after("infrastructure_monitoring") == (False, True, True)
+    loaded.connection.execute("UPDATE outages SET down_checks = 99")
+    assert after(timezone="Europe/Berlin") == (False, False, False)
+
+
 LACKING = {
     "support_tickets": ("requester", "sla_target_minutes", "resolution_due_at", "assignments", "updated_at"),
     "incidents": ("mitigated_at",),
@@ -157,7 +199,8 @@ def test_tables_that_a_project_declares_with_fewer_columns_do(loaded: Loaded) ->
         tables[name] = replace(TABLES[name], columns=kept)
         for column in columns:
             loaded.connection.execute(f"ALTER TABLE {name} DROP COLUMN {column}")
-    for _ in range(2):
+    for name in (*TABLES, *TABLES):
+        derive.forget(loaded.connection, tables, name)
         made = derive.run(loaded.connection, tables, Project(calendars={"office": OFFICE}))
     filled = {one.column for one in made if one.table == "support_tickets"}
     assert {"first_response_at", "resolution_business_minutes"} <= filled

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from opstally.derive import business, histories, outages, process, stages, statuses
+from opstally.derive import business, histories, outages, process, record, stages, statuses
 from opstally.derive.opening import holidays
 from opstally.derive.step import Given, Made, completed, unfill
 from opstally.errors import UsageError
@@ -17,11 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Made", "accept", "filled", "forget", "read", "run"]
 
-_STEPS = (statuses, histories, business, stages, outages, process)
-"""In the order in which they need each other."""
+_STEPS: Mapping[str, tuple[ModuleType, ...]] = {
+    "ticket histories": (statuses, histories),
+    "business time": (business,),
+    "incident stages": (stages,),
+    "outages": (outages,),
+    "process steps": (process,),
+}
+"""In the order in which they need each other. What stands together hands on temporary tables."""
 
 _FILLED = {"support_tickets": (business.STEP, histories.STEP), "incidents": (stages.STEP,)}
-"""Table → the steps that fill some of its columns, the last one first."""
+"""Table → the fillings of its columns, the last one first."""
 
 
 def filled() -> frozenset[str]:
@@ -31,8 +38,8 @@ def filled() -> frozenset[str]:
 
 def read(tables: Mapping[str, Table]) -> frozenset[str]:
     """The tables whose rows something is made from."""
-    made = (name for table in tables.values() for name in table.made_from)
-    return filled() | {*made, "customers", "agents", "process_events"}
+    made = {name for name, table in tables.items() if table.made_from}
+    return frozenset(name for step in _STEPS for name in _uses(step)) - made
 
 
 def accept(project: Project) -> None:
@@ -47,45 +54,63 @@ def accept(project: Project) -> None:
 def forget(connection: DuckDBPyConnection, tables: Mapping[str, Table], table: str) -> None:
     """Take out of a table what `run` put there, so that only what exports gave is in it.
 
-    A load does this before it compares its rows with the table's; else an empty cell would look like a change.
+    A load does this to every table before it compares its rows with the table's; else an empty cell would look like a
+    change. What is made from the table is out of date from then on.
     """
     given = Given(connection, tables, Project())
-    for step in _FILLED.get(table, ()):
-        unfill(given, step, table)
+    for filling in _FILLED.get(table, ()):
+        unfill(given, filling, table)
     if table == process.TABLE:
         process.unmake(given)
+    for step in _STEPS:
+        if table in _uses(step):
+            record.outdate(given, step)
 
 
 def run(connection: DuckDBPyConnection, tables: Mapping[str, Table], project: Project) -> tuple[Made, ...]:
-    """Make everything anew from the rows that are stored, inside the transaction that the connection is in.
+    """Make anew what is out of date, from the rows that are stored, inside the transaction that the connection is in.
 
-    The same rows and project give the same tables. Raises UsageError where a calendar cannot be used.
+    Out of date is what uses a table that was forgotten, or another project or version, and what follows from it. Gives
+    everything that is made now, also what was not out of date. The same rows and project give the same tables. Raises
+    UsageError where a calendar cannot be used.
     """
-    for table in (*_FILLED, process.TABLE):
-        if table in tables:
-            forget(connection, tables, table)
     given = Given(connection, tables, project)
+    others = given.temporary()
     # Of tables that are not committed yet the engine believes that they are empty, and would compare all with all.
     given.run("SET asof_loop_join_threshold = 0")
-    others = given.temporary()
-    # A table whose declaration has a problem is told elsewhere; what does not need it is made all the same.
-    steps = [step for step in _STEPS if all(table in tables for table in step.USES)]
-    with completed(given, sorted({table for step in steps for table in step.USES})):
-        made = tuple(one for step in steps for one in step.make(given))
+    steps = _out_of_date(given)
+    with completed(given, sorted({table for step in steps for table in _uses(step)})):
+        for step in steps:
+            _clear(given, step)
+            made = [one for module in _STEPS[step] for one in module.make(given)]
+            record.keep(given, step, made)
     for name in sorted(given.temporary() - others):
         given.run(f"DROP TABLE {name}")
     given.run("RESET asof_loop_join_threshold")
-    _record(given, made)
-    return made
+    return record.made(given, _STEPS)
 
 
-def _record(given: Given, made: tuple[Made, ...]) -> None:
-    """`opstally.derived`: what was made, for everybody who looks into the file."""
-    given.run("CREATE SCHEMA IF NOT EXISTS opstally")
-    given.run(
-        "CREATE OR REPLACE TABLE opstally.derived "
-        "(table_name VARCHAR, column_name VARCHAR, rows BIGINT, made_from VARCHAR[], notes VARCHAR[])"
-    )
-    for one in made:
-        row = [one.table, one.column, one.rows, list(one.made_from), list(one.notes)]
-        given.run("INSERT INTO opstally.derived VALUES (?, ?, ?, ?, ?)", row)
+def _uses(step: str) -> frozenset[str]:
+    """The tables that a step reads or writes."""
+    return frozenset(table for module in _STEPS[step] for table in module.USES)
+
+
+def _out_of_date(given: Given) -> list[str]:
+    current = record.current(given)
+    found: list[str] = []
+    changed: set[str] = set()
+    for step in _STEPS:
+        # A table whose declaration has a problem is told elsewhere; what does not need it is made all the same.
+        if _uses(step) <= set(given.tables) and (step not in current or _uses(step) & changed):
+            found.append(step)
+            changed |= {table for module in _STEPS[step] for table in module.MAKES}
+    return found
+
+
+def _clear(given: Given, step: str) -> None:
+    """Take out what a step made before."""
+    for module in reversed(_STEPS[step]):
+        if module is process:
+            process.unmake(given)
+        elif hasattr(module, "STEP"):
+            unfill(given, module.STEP, module.TABLE)

@@ -18,6 +18,7 @@ STEP = "ticket_business_time"
 TABLE = "support_tickets"
 MADE_FROM = (TABLE, "ticket_statuses", "opstally.yml")
 USES = (TABLE, "ticket_statuses", "customers")
+MAKES = (TABLE,)
 
 _EPOCH = dt.datetime(1970, 1, 1)
 _DAY = dt.timedelta(days=1)

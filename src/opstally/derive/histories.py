@@ -8,7 +8,8 @@ from opstally.store import text
 
 STEP = "ticket_history"
 TABLE = "support_tickets"
-USES = (*MADE_FROM, "ticket_statuses")
+USES = (*MADE_FROM, "ticket_statuses", "agents")
+MAKES = (TABLE,)
 
 _TURNS = f"""
     -- What became of a ticket by its changes of status.

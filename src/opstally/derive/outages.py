@@ -6,6 +6,7 @@ from opstally.derive.step import Given, Made, empty, remake
 
 TABLE = "infrastructure_monitoring"
 USES = (TABLE, "outages")
+MAKES = ("outages",)
 
 _RATES = f"""
 CREATE OR REPLACE TEMP TABLE check_rates AS

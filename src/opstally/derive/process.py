@@ -11,6 +11,7 @@ from opstally.expression import Call, Column, Literal
 TABLE = "process_executions"
 MADE_FROM = ("process_events",)
 USES = (TABLE, *MADE_FROM)
+MAKES = (TABLE,)
 _MADE = "opstally.made_process_steps"
 
 _LINES = """

@@ -9,6 +9,7 @@ STEP = "incident_stages"
 TABLE = "incidents"
 MADE_FROM = ("incident_updates", TABLE)
 USES = (*MADE_FROM, "incident_stages")
+MAKES = ("incident_stages", TABLE)
 
 _POINTS = """
 CREATE OR REPLACE TEMP TABLE stage_points AS

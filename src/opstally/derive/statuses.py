@@ -9,6 +9,7 @@ DONE = "('resolved', 'closed')"
 OPEN = "('new', 'open', 'pending', 'hold')"
 MADE_FROM = ("ticket_events", "support_tickets")
 USES = (*MADE_FROM, "ticket_statuses")
+MAKES = ("ticket_statuses",)
 
 _CHANGES = f"""
 CREATE OR REPLACE TEMP TABLE status_changes AS
