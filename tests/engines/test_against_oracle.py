@@ -24,7 +24,7 @@ def target(postgres_server: str) -> Iterator[Postgres]:
     engine.close()
 
 
-@settings(unhurried, max_examples=60)
+@settings(unhurried, max_examples=40)
 @given(made=worlds_with_questions())
 def test_every_number_is_the_oracle_s(target: Postgres, made: tuple[World, list[Question]]) -> None:
     world, questions = made

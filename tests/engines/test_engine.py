@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
+import duckdb
+import psycopg
 import pytest
+from tests.planner.company import JANUARY, Company, metric, table
 
+from opstally import engines
 from opstally.engines import engine_class, names
+from opstally.engines.duckdb import DuckDB
 from opstally.engines.engine import Engine
 from opstally.engines.postgres import Postgres
 from opstally.errors import EngineError, UnknownName
 from opstally.period import GRAINS, WEEKDAYS, Calendar, Grain, Weekday
+from opstally.planner.query import Query
 
 
 def test_an_unknown_engine_is_named_with_those_there_are() -> None:
@@ -120,3 +127,49 @@ def test_postgres_reads_its_environment_and_writes_nothing(
         engine.run("CREATE TABLE x (a int)")
     assert engine.tables() == frozenset()
     engine.close()
+
+
+def test_only_tables_with_rows_are_there_and_only_those_asked_for_are_looked_into(postgres_server: str) -> None:
+    """A view of somebody else's that fails when it is read must not matter."""
+    with psycopg.connect(postgres_server, autocommit=True) as other:
+        other.execute(
+            "CREATE SCHEMA theirs; CREATE TABLE theirs.full AS SELECT 1 AS a; CREATE TABLE theirs.empty (a int); "
+            "CREATE VIEW theirs.seen AS SELECT 1 AS a; CREATE VIEW theirs.broken AS SELECT 1 / (random() * 0)::int AS a"
+        )
+    engine = Postgres.connect(postgres_server, "theirs")
+    assert engine.tables(["full", "empty", "seen", "missing"]) == {"full", "seen"}
+    with pytest.raises(EngineError, match="division by zero"):
+        engine.run("SELECT * FROM broken")
+    engine.close()
+
+
+def test_tables_of_a_duckdb() -> None:
+    engine = DuckDB(duckdb.connect())
+    engine.connection.execute(
+        "CREATE TABLE filled AS SELECT 1 AS a; CREATE TABLE emptied AS SELECT 1 AS a; DELETE FROM emptied; "
+        "CREATE VIEW seen AS SELECT 1 AS a; CREATE SCHEMA other; CREATE TABLE other.hidden AS SELECT 1 AS a"
+    )
+    assert engine.tables() == {"filled", "seen"}
+    assert engine.tables(["seen", "emptied"]) == {"seen"}
+
+
+def test_a_third_engine_needs_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tiny.py").write_text(
+        "from opstally.engines.duckdb import DuckDB, SPELLING\n\n\n"
+        "class Tiny(DuckDB):\n"
+        "    name = 'tiny'\n"
+        "    spelling = {word: said for word, said in SPELLING.items() if word != 'variance'}\n"
+        "    not_offered = {'variance': 'it cannot'}\n\n\n"
+        "ENGINE = Tiny\n"
+    )
+    monkeypatch.setattr(engines, "__path__", [*engines.__path__, str(tmp_path)])
+    assert "tiny" in names()
+    made = engine_class("tiny")(duckdb.connect())  # type: ignore[call-arg]
+    fact = table("f", "id text, day date, n integer", "id", at="day")
+    asked = Company([fact], [metric("m", "f", "max(n)"), metric("v", "f", "variance(n)", "ratio")])
+    made.connection.execute("CREATE TABLE f AS SELECT '1' AS id, DATE '2026-01-05' AS day, CAST(7 AS BIGINT) AS n")  # type: ignore[attr-defined]
+    measured = asked.measuring()
+    measured.engine = made
+    assert measured.measure(Query(("m",), (), None, JANUARY, JANUARY.last_day)).rows == ((7,),)
+    with pytest.raises(EngineError, match=r"tiny does not offer variance\(\): it cannot"):
+        measured.measure(Query(("v",), (), None, JANUARY, JANUARY.last_day))

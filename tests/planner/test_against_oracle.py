@@ -17,7 +17,7 @@ from opstally.expression import Column
 from opstally.measure import Measuring
 from opstally.result import Result
 
-unhurried = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+unhurried = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @unhurried
