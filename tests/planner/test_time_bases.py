@@ -79,6 +79,18 @@ def test_a_clock_put_back_across_midnight_keeps_each_instant_in_one_day() -> Non
     assert asked.ask("m", period=Period(D(2010, 11, 7), D(2010, 11, 8)), grain="day") == [(D(2010, 11, 7), 3)]
 
 
+def test_a_century_of_changed_clocks_is_no_deep_expression() -> None:
+    period = Period(D(1990, 1, 1), D(2190, 1, 1))
+    asked = company(events(T(1999, 12, 31, 23), T(2150, 6, 30, 22)), "count()", "at", calendar=BERLIN)
+    assert asked.ask("m", period=period, grain="month") == [(D(2000, 1, 1), 1), (D(2150, 7, 1), 1)]
+
+
+def test_more_buckets_than_anybody_reads_are_refused() -> None:
+    asked = company([], "count()", "at")
+    with pytest.raises(BadRange, match="more than 5000 buckets of a day: ask for a coarser grain"):
+        asked.ask("m", period=Period(D(1900, 1, 1), D(2100, 1, 1)), grain="day", members=True)
+
+
 @pytest.mark.parametrize(
     ("calendar", "grain", "labels"),
     [

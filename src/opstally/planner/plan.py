@@ -21,6 +21,9 @@ from opstally.planner.scan import Scan, ScanKey
 from opstally.planner.schema import Identity, Schema
 from opstally.planner.truth import shorter_leaf
 
+_MOST_BUCKETS = 5_000
+_DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
+
 
 @dataclass(frozen=True)
 class Dimension:
@@ -63,6 +66,7 @@ def plan(query: Query, schema: Schema, metrics: Metrics, context: Context) -> Pl
     """
     parts = {p.name: p for m in query.metrics for p in metrics.parts(m)}
     _refuse_same_names(query)
+    _refuse_too_many_buckets(query)
     facts = list(dict.fromkeys(str(p.table) for p in parts.values()))
     dimensions = tuple(_dimension(name, asked, facts, schema) for name, asked in query.by)
     made = Plan(query, context, dimensions)
@@ -88,6 +92,13 @@ def _refuse_same_names(query: Query) -> None:
             raise BadExpression(
                 f"Two columns of the result would be called {name!r}: ask for one of them by another name"
             )
+
+
+def _refuse_too_many_buckets(query: Query) -> None:
+    if query.grain and query.period.days / _DAYS[query.grain] > _MOST_BUCKETS:
+        raise BadRange(
+            f"{query.period} has more than {_MOST_BUCKETS} buckets of a {query.grain}: ask for a coarser grain."
+        )
 
 
 def _dimension(name: str, asked: str, facts: Sequence[str], schema: Schema) -> Dimension:

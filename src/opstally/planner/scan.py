@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
@@ -198,10 +199,10 @@ class _ScanWriter:
     def _local_day(self, at: Column) -> Expr:
         """The local day of an instant, by the offsets in force in the period: exact, and the same on every engine."""
         assert self.context.period is not None
-        (_, first), *changes = _day_offsets(self.context.calendar, self.context.period)
-        shift: Expr = Literal(first)
-        for since, seconds in changes:
-            shift = Call("case", (Call("<", (at, Literal(since))), shift, Literal(seconds)))
+        offsets = _day_offsets(self.context.calendar, self.context.period)
+        until = [(Call("<", (at, Literal(since))), Literal(s)) for (_, s), (since, _) in pairwise(offsets)]
+        last: Expr = Literal(offsets[-1][1])
+        shift = Call("case", (*(arg for change in until for arg in change), last)) if until else last
         return Call("day", (at if shift == Literal(0) else Call("shift_seconds", (at, shift)),))
 
     def _overlapping(self, rows: Rows, basis: Basis) -> None:
