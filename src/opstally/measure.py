@@ -21,6 +21,9 @@ from opstally.planner.schema import Schema
 from opstally.planner.sql import write
 from opstally.result import Column, Definition, Freshness, Interval, Receipt, Result, Use, Value
 
+_REMEMBERED = 200
+"""Plans that are kept, so that what runs for long does not grow."""
+
 Compare = Literal["previous", "year"]
 State = Literal["ok", "weak", "refused"]
 
@@ -61,6 +64,8 @@ class Measuring:
     def prepare(self, query: Query) -> tuple[Plan, str, tuple[str, ...]]:
         """The plan of a query with its SQL and column names, not run."""
         if query not in self._prepared:
+            if len(self._prepared) >= _REMEMBERED:
+                self._prepared.clear()
             self._prepared[query] = self._plan(query)
         return self._prepared[query]
 

@@ -145,9 +145,9 @@ class _Table:
         order = list(range(len(self.rows)))
         for key in reversed(sort):
             at = self._place(key.lstrip("-"))
-            known = [i for i in order if self.rows[i][at] is not None]
-            known.sort(key=lambda i: self.rows[i][at], reverse=key.startswith("-"))  # type: ignore[arg-type, return-value]
-            order = known + [i for i in order if self.rows[i][at] is None]
+            values: dict[int, Any] = {i: value for i in order if (value := self.rows[i][at]) is not None}
+            known = sorted(values, key=values.__getitem__, reverse=key.startswith("-"))
+            order = known + [i for i in order if i not in values]
         return _Table(self.columns, [self.rows[i] for i in order], [self.intervals[i] for i in order], self.spent)
 
     def shown(self, names: Sequence[str]) -> _Table:
