@@ -47,7 +47,7 @@ class Use:
     """How one metric used the rows of its period.
 
     period_rows = used + sum(excluded.values()). A metric made of others has one Use for each table and time basis.
-    Over several buckets of time, a row that counts in each of them (an open ticket, a long incident) is counted in each.
+    Over several buckets of time, a row that counts in each of them (an open ticket, a long incident) counts in each.
     """
 
     metric: str
