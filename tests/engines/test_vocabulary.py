@@ -403,6 +403,13 @@ def test_word(engine: Engine, case: Case) -> None:
         assert (value, isinstance(value, bool)) == (case.gives, isinstance(case.gives, bool))
 
 
+def test_division_by_zero_is_a_number_that_is_missing(engine: Engine) -> None:
+    """In a step of its own, a NULL without a type would be a text on PostgreSQL."""
+    nothing = engine.say("/", "i", engine.literal(0))
+    sql = f"SELECT coalesce(i, x), count(x) OVER () FROM (SELECT i, {nothing} AS x FROM (VALUES (2)) AS r(i)) AS s"
+    assert engine.run(sql) == [(2, 0)]
+
+
 LOWERED = {name for name, word in WORDS.items() if word.kind != "context"} - {"and", "or", "date_of", *IN_STEPS} | {
     "count_rows",
     "day",

@@ -72,5 +72,5 @@ def divide(args: Sequence[str], double: str) -> str:
     )
     constant = _NUMBER.match(args[1])
     if constant is not None:
-        return f"{above} / {args[1]}" if float(constant[0]) else "NULL"
+        return f"{above} / {args[1]}" if float(constant[0]) else f"CAST(NULL AS {double})"
     return f"{above} / NULLIF({below}, 0)"

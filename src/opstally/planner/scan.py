@@ -303,10 +303,10 @@ class _ScanWriter:
             earlier = (
                 f"max({end}) OVER ({partition}ORDER BY {start}, {end} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
             )
-            since = f"greatest({start}, {earlier})"
-            own = self.engine.say("seconds_between", since, end)
-            known = f"{start} IS NOT NULL AND {end} > {since}"
-            outputs.append((f"CASE WHEN {known} THEN {own} ELSE 0 END", self.engine.identifier(name)))
+            own = self.engine.say("seconds_between", self.engine.say("greatest", start, earlier), end)
+            # 0 where others cover the row already, and where the row does not count, which has no ends.
+            seconds = self.engine.say("greatest", own, self.engine.literal(0.0))
+            outputs.append((seconds, self.engine.identifier(name)))
         return Cte(f"{self.scan.name}_united", select(outputs, source))
 
     def _spell(self, expr: Expr) -> str:
