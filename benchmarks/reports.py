@@ -15,7 +15,7 @@ import datetime as dt
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,21 +35,27 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Took:
+    """Seconds by the clock, and of the processor in all threads, which other programs disturb less."""
+
+    clock: float
+    processor: float
+
+    def __add__(self, other: Took) -> Took:
+        return Took(self.clock + other.clock, self.processor + other.processor)
+
+
+@dataclass(frozen=True)
 class Times:
-    """Seconds of each run."""
+    """What each run took."""
 
-    by_hand: tuple[float, ...]
-    report: tuple[float, ...]
+    by_hand: tuple[Took, ...]
+    report: tuple[Took, ...]
 
-    @property
-    def best(self) -> float:
-        """The report's best time over the SQL's, which noise of others disturbs least."""
-        return min(self.report) / min(self.by_hand)
-
-    @property
-    def median(self) -> float:
-        """The report's median time over the SQL's."""
-        return statistics.median(self.report) / statistics.median(self.by_hand)
+    def ratio(self, pick: Callable[[Iterable[float]], float], what: str) -> float:
+        """The report's time over the SQL's: of the best runs (`min`) or the medians, by the clock or the processor."""
+        ours, theirs = (pick([getattr(t, what) for t in times]) for times in (self.report, self.by_hand))
+        return ours / theirs
 
 
 def statements(slug: str, found: ReportResult) -> list[str]:
@@ -123,11 +129,11 @@ def plain(value: object) -> object:
     return value.date() if isinstance(value, dt.datetime) else value
 
 
-def seconds(work: Callable[[], object]) -> float:
+def took(work: Callable[[], object]) -> Took:
     """How long it takes."""
-    began = time.perf_counter()
+    clock, processor = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - began
+    return Took(time.perf_counter() - clock, time.process_time() - processor)
 
 
 def compare(folder: Path, slugs: Sequence[str], runs: int) -> dict[str, Times]:
@@ -141,28 +147,29 @@ def compare(folder: Path, slugs: Sequence[str], runs: int) -> dict[str, Times]:
         differing = unequal(found, run_sql(store, queries[slug]))
         if differing:
             raise SystemExit(f"{slug}: the numbers differ, so there is no ratio.\n  " + "\n  ".join(differing[:20]))
-    taken: dict[str, list[tuple[float, float]]] = {slug: [] for slug in slugs}
+    taken: dict[str, list[tuple[Took, Took]]] = {slug: [] for slug in slugs}
     for _ in range(runs):
         for slug in slugs:
-            by_hand = seconds(lambda s=slug: run_sql(store, queries[s]))
-            taken[slug].append((by_hand, seconds(lambda s=slug: run_report(workspace, s))))
+            by_hand = took(lambda s=slug: run_sql(store, queries[s]))
+            taken[slug].append((by_hand, took(lambda s=slug: run_report(workspace, s))))
     return {slug: Times(tuple(h for h, _ in times), tuple(r for _, r in times)) for slug, times in taken.items()}
 
 
-def table(times: dict[str, Times]) -> list[list[str]]:
-    """A line a report and one for all, in milliseconds and as ratios."""
-    runs = range(len(next(iter(times.values())).report))
-    whole = Times(
-        tuple(sum(t.by_hand[i] for t in times.values()) for i in runs),
-        tuple(sum(t.report[i] for t in times.values()) for i in runs),
-    )
-    return [
-        ["Report", "SQL by hand, ms", "report, ms", "ratio of the best", "ratio of the medians"],
-        *(
-            [slug, f"{min(t.by_hand) * 1e3:.0f}", f"{min(t.report) * 1e3:.0f}", f"{t.best:.2f}", f"{t.median:.2f}"]
-            for slug, t in [*times.items(), ("all 13" if len(times) == 13 else "all of them", whole)]
-        ),
-    ]
+def whole(times: Mapping[str, Times]) -> Times:
+    """All reports together, run by run."""
+    runs = zip(*((zip(t.by_hand, t.report, strict=True)) for t in times.values()), strict=True)
+    sums = [tuple(sum(side, Took(0, 0)) for side in zip(*run, strict=True)) for run in runs]
+    return Times(tuple(by_hand for by_hand, _ in sums), tuple(report for _, report in sums))
+
+
+def table(times: Mapping[str, Times]) -> list[list[str]]:
+    """A line a report and one for all: milliseconds of the best runs, and ratios."""
+    lines = [["Report", "SQL by hand, ms", "report, ms", "ratio, best", "ratio, median", "ratio, processor"]]
+    for slug, told in [*times.items(), (f"all {len(times)}", whole(times))]:
+        best = [f"{min(t.clock for t in side) * 1e3:.0f}" for side in (told.by_hand, told.report)]
+        ratios = (told.ratio(min, "clock"), told.ratio(statistics.median, "clock"), told.ratio(min, "processor"))
+        lines.append([slug, *best, *(f"{ratio:.2f}" for ratio in ratios)])
+    return lines
 
 
 def main() -> None:
@@ -174,7 +181,7 @@ def main() -> None:
     told = parser.parse_args()
     slugs = told.reports or sorted(path.stem for path in BY_HAND.glob("*.sql"))
     for line in table(compare(company.chosen(told), slugs, told.runs)):
-        print(f"{line[0]:24}" + "".join(f"{cell:>22}" for cell in line[1:]))
+        print(f"{line[0]:22}" + "".join(f"{cell:>18}" for cell in line[1:]))
 
 
 if __name__ == "__main__":

@@ -227,3 +227,15 @@ def test_quoting() -> None:
 def test_the_first_line_of_an_error() -> None:
     assert first_line(duckdb.Error("IO Error: No space left on device.\nLINE 1: …")) == "No space left on device"
     assert first_line(duckdb.Error("")) == "Error"
+
+
+def test_a_store_remembers_what_was_declared_and_notices_what_is_new(path: Path) -> None:
+    wider = {"things": table(id="text", colour="text")}
+    Store.open(path, {"things": table(id="text")}).close()
+    Store.open(path, {"things": table(id="text")}, read_only=True).close()
+    with pytest.raises(StoreError, match=r"was loaded before things\.colour was declared"):
+        Store.open(path, wider, read_only=True)
+    Store.open(path, wider).close()
+    Store.open(path, wider, read_only=True).close()
+    with duckdb.connect(path, read_only=True) as connection:
+        assert len(connection.execute("SELECT digest FROM opstally.opstally.declared").fetchall()) == 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast, get_args
 
@@ -28,6 +29,10 @@ Compare = Literal["previous", "year"]
 State = Literal["ok", "weak", "refused"]
 
 
+Fetched = dict[str, object]
+"""A row of a query's answer, with the counters."""
+
+
 @dataclass
 class Measuring:
     """What every measurement of one project shares."""
@@ -42,6 +47,9 @@ class Measuring:
     freshness: Mapping[str, Freshness]
     """Of the tables that hold rows; a table that is not there has no data."""
     _prepared: dict[Query, tuple[Plan, str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    _whole: dict[Query, Query] = field(default_factory=dict, repr=False)
+    """Query → the one with more metrics whose rows it shares."""
+    _fetched: dict[Query, list[Fetched]] = field(default_factory=dict, repr=False)
 
     def measure(self, query: Query, compare: str | None = None) -> Result:
         """The result of a query, with `<name>_before` and `<name>_change` beside each metric where compared.
@@ -77,12 +85,56 @@ class Measuring:
         written = write(made, self.schema, self.engine)
         return made, written.sql, written.columns
 
+    @contextmanager
+    def sharing(self, queries: Iterable[Query]) -> Iterator[None]:
+        """For queries that differ only in their metrics, the facts are scanned once, not for each of them."""
+        alike: dict[Query, list[Query]] = {}
+        for query in dict.fromkeys(queries):
+            alike.setdefault(replace(query, metrics=()), []).append(query)
+        for own in alike.values():
+            whole = replace(own[0], metrics=tuple(dict.fromkeys(m for query in own for m in query.metrics)))
+            self._whole |= {query: whole for query in own if query != whole and self._is_part(query, whole)}
+        try:
+            yield
+        finally:
+            self._whole.clear()
+            self._fetched.clear()
+
+    def _is_part(self, query: Query, whole: Query) -> bool:
+        """Whether the rows of a query can be told among those of one with more metrics."""
+        part, more = self.prepare(query)[0], self.prepare(whole)[0]
+        if self.missing(more):
+            return False
+        return part.scans.keys() == more.scans.keys() or (part.members is None and more.members is None)
+
+    def _rows(self, query: Query) -> list[Fetched]:
+        if query not in self._fetched:
+            _, sql, names = self.prepare(query)
+            self._fetched[query] = [dict(zip(names, row, strict=True)) for row in self.engine.run(sql)]
+        return self._fetched[query] if query in self._whole.values() else self._fetched.pop(query)
+
+    def _part(self, query: Query, whole: Query) -> tuple[Plan, list[Fetched]]:
+        """What the plan and the rows of a query with more metrics say of this one."""
+        own, more = self.prepare(query)[0], self.prepare(whole)[0]
+        counted = {count.metric: count for count in more.counts}
+        counts = [counted[count.metric] for count in own.counts]
+        made = replace(more, query=query, context=own.context, scans=own.scans, members=own.members, counts=counts)
+        rows = self._rows(whole)
+        if own.members is None and (query.by or query.grain):  # a group that only other facts have is not there
+            rows = [row for row in rows if any(row[count.period_rows] for count in counts)]
+        return made, rows
+
     def _measured(self, query: Query) -> Result:
-        made, sql, names = self.prepare(query)
+        made, sql, _ = self.prepare(query)
         missing = self.missing(made)
         if missing:
             raise NoData(sorted(self._to_load(missing)), ", ".join(query.metrics))
-        rows = [dict(zip(names, row, strict=True)) for row in self.engine.run(sql)]
+        whole = self._whole.get(query)
+        if whole is None:
+            rows = self._rows(query)
+        else:
+            sql = self.prepare(whole)[1]
+            made, rows = self._part(query, whole)
         columns = self._columns(made)
         values = tuple(tuple(_typed(row[c.name], c.type) for c in columns) for row in rows)
         intervals = tuple(self._intervals(made, row) for row in rows)

@@ -30,9 +30,9 @@ def run(
     the section says so. Raises what `planner.plan` raises where a filter does not fit.
     """
     period = window(range_ or report.window, as_of, measuring.calendar)
-    sections = tuple(
-        _section(s, measuring, as_of, _period(s, range_, period, as_of, measuring), where) for s in report.sections
-    )
+    asked = [_query(s, _period(s, range_, period, as_of, measuring), as_of, where) for s in report.sections]
+    with measuring.sharing(asked):
+        sections = tuple(_section(s, query, measuring) for s, query in zip(report.sections, asked, strict=True))
     spent: dict[str, float] = {}
     for section in sections:
         if section.result is not None:
@@ -63,10 +63,10 @@ def _period(section: Section, range_: str | None, period: Period, as_of: dt.date
     return window(section.window, as_of, measuring.calendar)
 
 
-def _query(section: Section, metrics: Iterable[str], period: Period, as_of: dt.date, where: Expr | None) -> Query:
+def _query(section: Section, period: Period, as_of: dt.date, where: Expr | None) -> Query:
     own = parse(section.where) if section.where else None
     return Query(
-        tuple(dict.fromkeys(metrics)),
+        tuple(dict.fromkeys(section.columns.values())),
         section.dimensions,
         section.grain,
         period,
@@ -76,13 +76,9 @@ def _query(section: Section, metrics: Iterable[str], period: Period, as_of: dt.d
     )
 
 
-def _section(
-    section: Section, measuring: Measuring, as_of: dt.date, period: Period, where: Expr | None
-) -> SectionResult:
-    wanted = tuple(dict.fromkeys(section.columns.values()))
-    query = _query(section, wanted, period, as_of, where)
+def _section(section: Section, query: Query, measuring: Measuring) -> SectionResult:
     needs = _needs(query, measuring)
-    there = tuple(metric for metric in wanted if not needs[metric])
+    there = tuple(metric for metric in query.metrics if not needs[metric])
     if not there:
         missing = tuple(sorted({table for tables in needs.values() for table in tables}))
         return SectionResult(section.title, section.description, None, missing, section.chart)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -45,6 +46,7 @@ CREATE TABLE IF NOT EXISTS opstally.restated (
     load_id BIGINT, source VARCHAR, table_name VARCHAR, grain VARCHAR, period DATE,
     added BIGINT, changed BIGINT, removed BIGINT);
 CREATE TABLE IF NOT EXISTS opstally.mended (load_id BIGINT, source VARCHAR, table_name VARCHAR, record VARCHAR);
+CREATE TABLE IF NOT EXISTS opstally.declared (digest VARCHAR);
 """
 
 STAGING: Final = "~loading"
@@ -60,6 +62,8 @@ class Store:
 
     def __init__(self, path: Path, connection: DuckDBPyConnection) -> None:
         self.path, self.connection = path, connection
+        self.holds: frozenset[str] | None = None
+        """The stored tables, where that is known without looking."""
 
     @classmethod
     def open(cls, path: Path, tables: Mapping[str, Table] | None = None, read_only: bool = False) -> Store:
@@ -71,11 +75,14 @@ class Store:
         store = cls(path, _connect(path, read_only))
         try:
             store._configure(read_only)
-            store._accept(new)
-            if read_only:
-                store._up_to(tables or {})
-            else:
+            if not read_only:
+                store._accept(new)
                 store._prepare(tables or {})
+            elif store._is_as_declared(tables or {}):
+                store.holds = frozenset(tables or {})
+            else:
+                store._accept(new)
+                store._up_to(tables or {})
         except BaseException:
             store.close()
             raise
@@ -126,7 +133,7 @@ class Store:
 
     def _configure(self, read_only: bool) -> None:
         memory = int(min(_MOST_MEMORY if read_only else _WRITER_MEMORY, 0.6 * _physical_memory()))
-        for setting in (
+        settings = (
             "TimeZone = 'UTC'",
             # DuckDB 1.5 and 2.0 return wrong rows for `x = max(x) over (...)` on float aggregates with it.
             "disabled_optimizers = 'window_self_join'",
@@ -138,8 +145,8 @@ class Store:
             # How far a query has come can be asked, and is not printed.
             "enable_progress_bar = true",
             "enable_progress_bar_print = false",
-        ):
-            self.connection.execute(f"SET {setting}")
+        )
+        self.connection.execute("; ".join(f"SET {setting}" for setting in settings))
 
     def _accept(self, new: bool) -> None:
         """Refuse what is not a store of ours, or one of a later version."""
@@ -179,8 +186,24 @@ class Store:
                 for name, table in tables.items():
                     if table.columns:
                         self._fit(name, table, there.get(name))
+                if not self._is_as_declared(tables):
+                    connection.execute("DELETE FROM opstally.declared")
+                    connection.execute("INSERT INTO opstally.declared VALUES (?)", [_digest(tables)])
         except duckdb.Error as problem:
             raise StoreError(f"{self.path} cannot be written: {first_line(problem)}.") from problem
+
+    def _is_as_declared(self, tables: Mapping[str, Table]) -> bool:
+        """Whether what was declared when it was last written is what is declared now: then nothing else is looked at.
+
+        Listing all columns of the database takes longer than many a report does.
+        """
+        import duckdb  # lazy: 0.15 s
+
+        try:
+            told = self.connection.execute("SELECT version, digest FROM opstally.store, opstally.declared").fetchall()
+        except duckdb.Error:  # not one of ours, or written before this was kept
+            return False
+        return told == [(VERSION, _digest(tables))]
 
     def _up_to(self, tables: Mapping[str, Table]) -> None:
         """Refuse a store whose tables lack columns that have been declared since they were loaded."""
@@ -229,6 +252,12 @@ class Store:
                 f"Undo the change in the table's declaration, or delete the file and load again."
             )
         self.connection.execute(f"ALTER TABLE {place} ALTER COLUMN {quoted(column)} SET DATA TYPE {new}")
+
+
+def _digest(tables: Mapping[str, Table]) -> str:
+    """Of the columns that the stored tables are declared with."""
+    told = [(name, [(column, c.type) for column, c in table.columns.items()]) for name, table in tables.items()]
+    return hashlib.sha256(repr(sorted(told)).encode()).hexdigest()
 
 
 def quoted(name: str) -> str:

@@ -102,7 +102,8 @@ class Workspace:
         if self.engine_name == "duckdb":
             from opstally.engines.duckdb import DuckDB  # lazy: start-up
 
-            return DuckDB(self._store(read_only=True).connection)
+            store = self._store(read_only=True)
+            return DuckDB(store.connection, store.holds)
         if self.project.connection is None:
             raise UsageError(f"{PROJECT_FILE} needs `connection:` for the {self.engine_name} engine.")
         kind: Any = engine_class(self.engine_name)
@@ -233,14 +234,14 @@ class Workspace:
         steady ones do; unless they have been silent for so long that they seem to have ended.
         """
         yesterday = self.today - dt.timedelta(days=1)
-        own = max(self._newest(tables), default=None)
+        own = max(self._days(self.freshness[t].newest for t in tables if t in self.freshness), default=None)
         if own is None or own >= yesterday:
             return yesterday
-        steady = self._newest(t for t, table in self.tables().items() if table.steady)
+        steady = self._days(self.freshness.newest(t for t, table in self.tables().items() if table.steady))
         return min(max([own, *(day for day in steady if day - own <= _SILENT)]), yesterday)
 
-    def _newest(self, tables: Iterable[str]) -> list[dt.date]:
-        return [day for found in self.freshness.newest(tables) if (day := self._day(found)) is not None]
+    def _days(self, newest: Iterable[dt.date | dt.datetime | None]) -> list[dt.date]:
+        return [day for found in newest if (day := self._day(found)) is not None]
 
     def _day(self, newest: dt.date | dt.datetime | None) -> dt.date | None:
         return self.calendar.local_day(newest) if isinstance(newest, dt.datetime) else newest
@@ -336,10 +337,14 @@ class _Freshness(Mapping[str, Freshness]):
         self.known: dict[str, Freshness | None] = {}
 
     def newest(self, tables: Iterable[str]) -> list[dt.date | dt.datetime]:
-        """The newest default-time values of those tables that have any, in one query."""
-        read = {source for table in self.there & set(tables) for source in self.declared[table].made_from or (table,)}
-        asked = [f"(SELECT {self._last(t)} FROM {self.engine.table(t)})" for t in sorted(self.there & read)]
-        found = self.engine.run(f"SELECT {', '.join(asked)}")[0] if asked else ()
+        """The newest default-time values of those tables that have any."""
+        # Asked one by one, DuckDB answers from what it knows of the table; together, it reads them all.
+        there = sorted(self.there & set(tables))
+        found: list[object] = [known.newest for t in there if (known := self.known.get(t)) is not None]
+        for table in [t for t in there if t not in self.known]:
+            found += [
+                value for (value,) in self.engine.run(f"SELECT {self._last(table)} FROM {self.engine.table(table)}")
+            ]
         return [value for value in found if isinstance(value, dt.date)]
 
     def __getitem__(self, table: str) -> Freshness:

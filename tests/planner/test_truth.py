@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opstally.expression import Call, Column, Expr, Literal, parse
-from opstally.expression.tree import TRUE, show
+from opstally.expression.tree import NULL, TRUE, show
 from opstally.planner.truth import apart, excludes, implies, shorter, shorter_leaf
 
 # -- by example --------------------------------------------------------------------------------------------------------
@@ -51,6 +51,21 @@ def test_it_follows(one: str, other: str) -> None:
 )
 def test_it_is_not_said_to_follow(one: str, other: str) -> None:
     assert not implies(parse(one), parse(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("status in ('up', 'down')", "status = 'unknown'"),
+        ("score is not null", "score is null"),
+        ("case when not coalesce(escalated, false) then score end * 50 is not null", "escalated"),
+        ("case when status = 'met' then score end is not null", "status = 'pending'"),
+        ("escalated and score > 4", "not escalated"),
+    ],
+)
+def test_no_row_meets_both(one: str, other: str) -> None:
+    assert apart(parse(one), parse(other))
+    assert apart(parse(other), parse(one))
 
 
 def test_a_condition_of_all_rows_is_dropped_from_a_definition() -> None:
@@ -126,6 +141,8 @@ def _joined(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         st.builds(lambda sign, a, b: Call(sign, (a, b)), st.sampled_from(["and", "or"]), inner, inner),
         inner.map(lambda x: Call("not", (x,))),
         st.builds(lambda c, a, b: Call("case", (c, a, b)), inner, inner, inner),
+        st.builds(lambda c, x: Call("is_null", (Call("case", (c, x, NULL)),)), inner, numbers),
+        inner.map(lambda x: Call("coalesce", (x, Literal(False)))),
     )
 
 

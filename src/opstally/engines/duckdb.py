@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from opstally.engines.engine import Engine, Scalar, Spelling, plain
@@ -65,6 +65,8 @@ SPELLING: dict[str, Spelling] = {
     "variance": "var_samp(CAST({0} AS DOUBLE))",
     "last": lambda a: _ordered(a, "arg_max"),
     "first": lambda a: _ordered(a, "arg_min"),
+    "last_by_key": "arg_max({0}, {1})",  # passes over NULLs in both
+    "first_by_key": "arg_min({0}, {1})",
 }
 
 
@@ -83,8 +85,9 @@ class DuckDB(Engine):
         "timestamp": "TIMESTAMP",
     }
 
-    def __init__(self, connection: DuckDBPyConnection) -> None:
-        self.connection = connection
+    def __init__(self, connection: DuckDBPyConnection, holds: frozenset[str] | None = None) -> None:
+        """`holds` are its tables, where that is known: listing them takes longer than many a query."""
+        self.connection, self._holds = connection, holds
         # That optimizer returns wrong rows for x = max(x) over (…), in 1.5 and 2.0.
         connection.execute("SET disabled_optimizers = 'window_self_join'; SET TimeZone = 'UTC'")
 
@@ -105,6 +108,11 @@ class DuckDB(Engine):
     def literal(self, value: Scalar) -> str:
         # With an exponent the constant is a double; without, DuckDB would compute in decimals.
         return f"{value!r}e0" if isinstance(value, float) and "e" not in repr(value) else super().literal(value)
+
+    def there(self, among: Collection[str] | None = None) -> frozenset[str]:
+        if self._holds is None:
+            return super().there(among)
+        return self._holds if among is None else self._holds & frozenset(among)
 
     def _every_table(self) -> str:
         return (
@@ -141,6 +149,8 @@ class DuckDB(Engine):
 
     def _keeps_books(self) -> bool:
         """Whether this is a store that Opstally loads, and not only a database with the canonical tables."""
+        if self._holds is not None:
+            return True
         return bool(self.run("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'opstally' AND table_name = 'refused'"))
 
     def bucket(self, day: str, grain: Grain, week_start: int, fiscal_start: int) -> str:

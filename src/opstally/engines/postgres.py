@@ -78,6 +78,8 @@ SPELLING: dict[str, Spelling] = {
     "variance": "var_samp(CAST({0} AS DOUBLE PRECISION))",
     "last": lambda a: _ordered(a, "DESC"),
     "first": lambda a: _ordered(a, "ASC"),
+    "last_by_key": lambda a: _ordered(a, "DESC"),
+    "first_by_key": lambda a: _ordered(a, "ASC"),
 }
 
 

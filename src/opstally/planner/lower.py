@@ -20,7 +20,9 @@ START, END, DAYS = Column((BUCKET, "start_at")), Column((BUCKET, "end_at")), Col
 FIRST_DAY, AFTER_DAY = Column((BUCKET, "first_day")), Column((BUCKET, "after_day"))
 BUCKET_TYPES = {START: "timestamp", END: "timestamp", DAYS: "number", FIRST_DAY: "date", AFTER_DAY: "date"}
 _CONTEXT = frozenset(name for name, word in WORDS.items() if word.kind == "context")
-_ORDERING = frozenset({"<", "<=", ">", ">=", "least", "greatest", "min", "max", "last", "first"})
+_ORDERING = frozenset(
+    {"<", "<=", ">", ">=", "least", "greatest", "min", "max", "last", "first", "last_by_key", "first_by_key"}
+)
 """Words whose meaning rests on an order: of texts, that of code points."""
 _TYPED = _ORDERING | {"weekday_of", "add_days"}
 """Words that are lowered by the types of their arguments."""

@@ -10,9 +10,9 @@ from itertools import pairwise
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
 from opstally.expression import Call, Column, Expr, Literal, parse
-from opstally.expression.tree import NULL, TRUE, columns
+from opstally.expression.tree import NULL, TRUE, columns, rewrite
 from opstally.expression.vocabulary import AGGREGATES
-from opstally.model.table import Derived
+from opstally.model.table import Derived, Table
 from opstally.period import WEEKDAYS, Calendar, Grain, Period
 from opstally.planner.lower import Context, bounds, clipped, lower
 from opstally.planner.metric import Basis, Linked
@@ -20,7 +20,8 @@ from opstally.planner.rows import Rows
 from opstally.planner.schema import Schema
 from opstally.planner.text import Cte, select
 
-_SPAN = ("span_start", "span_end")
+_BY_KEY = {"last": "last_by_key", "first": "first_by_key"}
+_AGGREGATES = AGGREGATES | {*_BY_KEY.values()}
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,8 @@ class _ScanWriter:
         outputs = []
         bounds: dict[str, None] = {}
         for name in self._needed(table, derived, more):
-            value = rows.named(lower(parse(derived.columns[name].value), self.context, rows.typed, rows.basis))
+            told = _without_ties(parse(derived.columns[name].value), derived, self.schema.tables[derived.source])
+            value = rows.named(lower(told, self.context, rows.typed, rows.basis))
             bounds |= dict.fromkeys(self.engine.identifier(c.name) for c in _outside_aggregates(value))
             outputs.append((rows.spelled(value), self.engine.identifier(name)))
         keys = [self.engine.identifier(k) for k in [*([self.scan.grain] if self.scan.grain else []), *derived.per]]
@@ -325,6 +327,18 @@ def _day_offsets(calendar: Calendar, period: Period) -> list[tuple[dt.datetime, 
     return found
 
 
+def _without_ties(expr: Expr, derived: Derived, source: Table) -> Expr:
+    """`last` and `first` by their cheaper words where the key of the source leaves no two rows of an entity alike."""
+
+    def change(node: Expr) -> Expr | None:
+        match node:
+            case Call("last" | "first" as word, (x, Column((by,)))) if {*source.key} <= {*derived.per, by}:
+                return Call(_BY_KEY[word], (x, Column((by,))))
+        return None
+
+    return rewrite(expr, change)
+
+
 def _if(condition: Expr, value: Expr) -> Expr:
     return value if condition == TRUE else Call("case", (condition, value, NULL))
 
@@ -334,7 +348,7 @@ def _outside_aggregates(expr: Expr) -> list[Column]:
     match expr:
         case Column():
             return [expr]
-        case Call(name, args) if name not in AGGREGATES:
+        case Call(name, args) if name not in _AGGREGATES:
             return [c for arg in args for c in _outside_aggregates(arg)]
     return []
 

@@ -49,6 +49,8 @@ def implies(one: Expr, other: Expr) -> bool:
             return True
         case Call("and", args), _:
             return any(implies(arg, other) for arg in args)
+        case Call("not", (Call("is_null", (x,)),)), _ if any(implies(c, other) for c in _chosen_by(x)):
+            return True
         case _, Call("not", (Call("is_null", (x,)),)):
             return x in set(_present(one))
         case _, Call("not", (inner,)):
@@ -65,10 +67,13 @@ def excludes(one: Expr, other: Expr) -> bool:
             return any(excludes(one, arg) for arg in args)
         case Call("or", args):
             return all(excludes(one, arg) for arg in args)
-    if isinstance(one, Call) and one.name == "and":
-        return any(excludes(arg, other) for arg in one.args)
-    if isinstance(one, Call) and one.name == "or":
-        return all(excludes(arg, other) for arg in one.args)
+    match one:
+        case Call("and", args):
+            return any(excludes(arg, other) for arg in args)
+        case Call("or", args):
+            return all(excludes(arg, other) for arg in args)
+        case Call("not", (Call("is_null", (x,)),)):
+            return any(excludes(condition, other) for condition in _chosen_by(x))
     mine, theirs = _texts(one), _texts(other)
     return mine is not None and theirs is not None and mine[0] == theirs[0] and not mine[1] & theirs[1]
 
@@ -81,7 +86,23 @@ def apart(one: Expr, other: Expr) -> bool:
 
 def _denies(one: Expr, other: Expr) -> bool:
     """Whether `one` says that something is not so which `other` says is so."""
-    return isinstance(one, Call) and one.name == "not" and implies(other, one.args[0])
+    match one:
+        case Call("not", (Call("is_null", (x,)) as unknown,)):
+            return implies(other, unknown) or any(_denies(condition, other) for condition in _chosen_by(x))
+        case Call("not", (Call("coalesce", (x, otherwise)),)) if otherwise == _FALSE:
+            return implies(other, x)
+        case Call("not", (x,)):
+            return implies(other, x)
+    return False
+
+
+def _chosen_by(x: Expr) -> Iterator[Expr]:
+    """Conditions that are true where x has a value."""
+    for part in _within(x):
+        chosen, value = _chosen(part)
+        if chosen is not None:
+            yield from parts(chosen)
+            yield known(value)
 
 
 def _same_text(one: Expr, other: Expr) -> bool:
