@@ -2,28 +2,25 @@
 
 python -m tests.reliability.kill --loads 300
 
-Every load runs in a process of its own that gets SIGKILL. All processes are forked from one that has imported what a
-load needs and has opened no database, so that most of the time goes into loads and not into starting them.
+Every load runs in a process of its own that gets SIGKILL: one in three at a random moment, one before a random one of
+its calls that write to, cut or sync a file of the project, and one in the middle of such a call. Without a C compiler
+all die at a random moment.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import duckdb  # noqa: F401  # what a forked process would otherwise import each time
+from tests.reliability import fault
+from tests.reliability.forked import STRUCK, apart, digests, told, watched
 
 from opstally import ingest, library
 from opstally.store import Store
@@ -31,6 +28,8 @@ from opstally.store import Store
 ROWS = 20_000
 SOURCES = ("agents", "support_tickets", "ticket_events")
 """In the order in which they are loaded; each is a transaction of its own, with what is made from its rows."""
+CALLS = "wst"
+"""All calls that change a file: to write, to sync, to set a length."""
 
 
 def write_batch(folder: Path, number: int, rows: int = ROWS) -> None:
@@ -64,56 +63,20 @@ def load(folder: Path, *only: str) -> None:
     assert summary.errors == (), summary.errors
 
 
-def loaded(folder: Path) -> bool:
-    """One load; true where it came to its end."""
+def loaded(folder: Path, call: int = 0, how: int = 0) -> bool:
+    """One load, killed at this call; true where it came to its end."""
+    watched()
+    if call:
+        fault.arm(folder, CALLS, call, call, how, STRUCK)
     load(folder)
     return True
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """Each table → a digest of all its rows, in whatever order they are stored."""
-    with Store.open(folder / "opstally.duckdb", {}) as store:
-        found = {}
-        names = store.connection.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'store' AND schema_name = 'main' ORDER BY 1"
-        ).fetchall()
-        for (name,) in names:
-            rows = store.connection.execute(f'SELECT CAST(t AS VARCHAR) FROM main."{name}" AS t ORDER BY 1').fetchall()
-            found[name] = hashlib.sha256("\n".join(row for (row,) in rows).encode()).hexdigest()
-        aside = store.connection.execute(
-            "SELECT source, file, line, column_name, value, reason FROM opstally.quarantine ORDER BY ALL"
-        ).fetchall()
-        found["quarantine"] = hashlib.sha256(repr(aside).encode()).hexdigest()
-    return found
-
-
-def apart(work: Callable[[], object], kill_after: float | None = None) -> object:
-    """Do work in a forked process; its JSON, or None where it was killed. Raises RuntimeError where it failed."""
-    out, into = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(out)
-        code = 1
-        try:
-            text = json.dumps(work())
-            os.write(into, text.encode())
-            code = 0
-        except BaseException as problem:
-            os.write(into, repr(problem).encode())
-        finally:
-            os._exit(code)
-    os.close(into)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        os.kill(child, signal.SIGKILL)
-    with os.fdopen(out, "rb") as told:
-        text = told.read().decode()
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return None
-    if os.WEXITSTATUS(status) != 0:
-        raise RuntimeError(text)
-    return json.loads(text)
+def counted(folder: Path) -> int:
+    """One load; how many calls on files of the project it makes."""
+    fault.arm(folder, CALLS, 0, 0, 0)
+    load(folder)
+    return fault.calls()
 
 
 def run(loads: int, seed: int = 1, rows: int = ROWS) -> Counter[str]:
@@ -141,20 +104,37 @@ def run(loads: int, seed: int = 1, rows: int = ROWS) -> Counter[str]:
         apart(partial(load, whole))
         usual = time.perf_counter() - clock
         assert apart(partial(digests, whole)) == after, "loading source by source gave other tables"
+        complete = apart(partial(digests, whole, loads=False))
+        shutil.rmtree(whole)
+        shutil.copytree(begun, whole)
+        calls = apart(partial(counted, whole)) if fault.preloaded() else 0
         found: Counter[str] = Counter()
         for number in range(loads):
             folder = Path(root, "trial")
             shutil.copytree(begun, folder)
-            done = apart(partial(loaded, folder), kill_after=chance.uniform(0, 1.1 * usual))
+            if number % 3 == 0 or not fault.preloaded():
+                done = apart(partial(loaded, folder), kill_after=chance.uniform(0, 1.1 * usual))
+            else:
+                how = (fault.KILL, fault.KILL_HALF)[number % 3 - 1]
+                done = apart(partial(loaded, folder, chance.randint(1, calls), how))
+            where = _where(*told()) if done is None else ""
             held = apart(partial(digests, folder))
-            assert held in states, f"load {number}: a source is neither in nor out"
+            assert held in states, f"load {number}, killed {where}: a source is neither in nor out"
             there = states.index(held)
-            found["finished" if done is not None else f"killed, {there} of {len(SOURCES)} sources in"] += 1
+            found["finished" if done is not None else f"killed: {there} of {len(SOURCES)} sources in; {where}"] += 1
             apart(partial(load, folder))
-            again = apart(partial(digests, folder))
-            assert again == after, f"load {number}: loading again gave other tables"
+            again = apart(partial(digests, folder, loads=False))
+            assert again == complete, f"load {number}, killed {where}: loading again gave other tables"
             shutil.rmtree(folder)
     return found
+
+
+def _where(call: str, step: str) -> str:
+    """In words: what the load was doing, and to which file."""
+    kinds = {"w": "writing", "s": "syncing", "t": "cutting"}
+    kind, _, name = call.partition(" /")
+    file = name.removeprefix("opstally.duckdb").partition("/")[0]
+    return f"{step or 'starting'}: {kinds[kind]} {file or 'the database'}" if call else step or "starting"
 
 
 def main() -> int:
@@ -163,6 +143,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, default=ROWS)
     given = parser.parse_args()
+    if fault.compiler() is not None and not fault.preloaded():
+        fault.preload("tests.reliability.kill", sys.argv[1:])
     for fate, count in sorted(run(given.loads, given.seed, given.rows).items()):
         print(f"{count:>5}  {fate}")
     return 0
