@@ -95,6 +95,25 @@ def test_a_quote_that_is_never_closed_costs_one_row(desk: Desk, at: int, name: s
     assert [row[1] for row in desk.aside()] == [at + 2]
 
 
+def test_garbled_files_among_others_keep_their_rows_and_lines(desk: Desk) -> None:
+    good = "T{},2026-01-01 10:00:00,open,2026-02-01 00:00:00,high,5,"
+    bad = good.replace("2026-01-01 10:00:00", "never")
+    for file in range(4):
+        lines = [good.format(f"{file}-{i}") for i in range(4)]
+        lines[3] = lines[3].replace("high", '"hi\ngh"')  # so that all are read by one query
+        if file % 2:  # what has no line of its own moves those behind it
+            lines[1:1] = ['T"x,2026-01-01,"open,', "", bad.format(f"{file}-bad")]
+        desk.tickets(*lines, name=f"data/support_tickets/{file}.csv")
+    assert counts(desk.take()) == (20, 16, 0, 0, 4)
+    assert [(file, line, column) for file, line, column, *_ in desk.aside()] == [
+        (f"data/support_tickets/{file}.csv", *place)
+        for file in (1, 3)
+        for place in ((3, None), (5, "created_at"))
+    ]  # fmt: skip
+    ids = [f"T{file}-{i}" for file in range(4) for i in range(4)]
+    assert desk.column("SELECT ticket_id FROM support_tickets ORDER BY 1") == ids
+
+
 def test_a_header_over_several_lines(desk: Desk) -> None:
     desk.write("data/support_tickets.csv", 'ticket_id,"created\nat",status\nT1,2026-01-01,open\nT2,never,open\n')
     assert counts(desk.take()) == (2, 1, 0, 0, 1)

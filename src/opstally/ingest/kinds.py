@@ -43,7 +43,7 @@ def sample(connection: DuckDBPyConnection, export: Export) -> tuple[tuple[str, .
 def kind(values: Iterable[str], nulls: Sequence[str]) -> str:
     """What the values are: "numbers", "dates", "yes or no" or "text"; "" where there are none."""
     absent = {null.strip() for null in nulls}
-    known = [value for value in values if value not in absent]
+    known = {value for value in values if value not in absent}
     if not known:
         return ""
     for name, pattern in _KINDS:

@@ -67,7 +67,8 @@ def _single(line: int, text: str, shape: Shape) -> _Good | Broken:
         text.encode()
     except UnicodeEncodeError:
         return Broken(line, _shown(text), "is not UTF-8 text; set options.encoding to the file's own")
-    cells = _cells([text], shape)
+    plain = len(text) < LONGEST and not (shape.quote and shape.quote in text)
+    cells = text.rstrip("\r\n").split(shape.delimiter) if plain else _cells([text], shape)
     if cells is None:
         return Broken(line, _shown(text), "has a quote that is not closed, or text after a closing quote")
     if len(cells) != len(shape.names):

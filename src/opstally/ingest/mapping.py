@@ -49,12 +49,12 @@ EXTRAS: Final[Mapping[str, str]] = {
 """The columns beyond the table's, and their types."""
 
 
-def rows(source: Source, target: Target, table: Table, records: Records, meaning: Meaning, first_file: int) -> Rows:
-    """How a source's target makes rows of `table` out of records. `first_file` is added to the files' positions.
+def rows(source: Source, target: Target, table: Table, records: Records, meaning: Meaning, file: str) -> Rows:
+    """How a source's target makes rows of `table` out of records. `file` is SQL of the file's number by `file_index`.
 
     Raises LoadError where the export lacks a column, or an expression does not fit it.
     """
-    return _Mapping(source, target, table, records, meaning).rows(first_file)
+    return _Mapping(source, target, table, records, meaning).rows(file)
 
 
 @dataclass
@@ -90,7 +90,7 @@ class _Mapping:
         self._refuse_unknown()
         self._add_recency()
 
-    def rows(self, first_file: int) -> Rows:
+    def rows(self, file: str) -> Rows:
         self.inputs = inputs = self._inputs()
         columns = [self._column(i, name) for i, name in enumerate(self.table.columns)]
         keep = self._keep(inputs)
@@ -118,7 +118,7 @@ class _Mapping:
         layers.add({"_faults": f"CASE WHEN _fate = {FAULTY} THEN {self._listed(faults)} END"})
         taken = [f"CAST({c.value} AS {DuckDB.types[c.column.type]}) AS {quoted(c.name)}" for c in columns]
         kept = f"CASE WHEN _fate = {FAULTY} THEN {self.records.raw} END AS _raw"
-        beyond = [f"CAST(file_index + {first_file} AS INTEGER) AS _file", "_line", "_fate", "_faults", kept]
+        beyond = [f"CAST({file} AS INTEGER) AS _file", "_line", "_fate", "_faults", kept]
         if self.target.deleted:
             beyond.append("_gone")
         return Rows(

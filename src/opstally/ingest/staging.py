@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _TEXT_SHOWN: Final = 10_000
 """Characters kept of a line that is no record."""
+
+_COPIED: Final = 512 << 20
+"""Bytes of files that are copied at once, to be read line by line."""
 
 
 @dataclass
@@ -122,6 +125,25 @@ def _count(connection: DuckDBPyConnection, sql: str) -> int:
     return int(connection.execute(sql).fetchall()[0][0])
 
 
+def _number(position: str, numbers: Sequence[int]) -> str:
+    """SQL of the number that a file has among all, from its position in one query."""
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"{position} + {numbers[0]}"
+    return f"[{', '.join(map(str, numbers))}][CAST({position} AS INTEGER) + 1]"
+
+
+def _batches(garbled: Sequence[tuple[int, Export]]) -> Iterator[list[tuple[int, Export]]]:
+    """Files whose copies fit on the disk together: a query for each would take longer to plan than to run."""
+    some: list[tuple[int, Export]] = []
+    for at, export in garbled:
+        if some and sum(e.look.bytes for _, e in some) + export.look.bytes > _COPIED:
+            yield some
+            some = []
+        some.append((at, export))
+    if some:
+        yield some
+
+
 class _Reader:
     """Reads groups of files, and those that ordinary reading garbles line by line."""
 
@@ -136,22 +158,25 @@ class _Reader:
 
         first = len(self.staged.files)
         self.staged.files += group
-        query = self._rows(group, records(group), first)
+        numbers = range(first, first + len(group))
+        query = self._rows(group, records(group), numbers)
         try:
             self._insert(query)
-            garbled = self._rejected(first) | self._misplaced(group, first)
+            garbled = self._rejected(numbers) | self._misplaced(group, first)
         except duckdb.Error as problem:
             if group[0].format != "csv" or not isinstance(problem, duckdb.InvalidInputException):
                 raise LoadError(f"{group[0].file.shown} cannot be read: {first_line(problem)}.") from problem
-            garbled = set(range(first, first + len(group)))
-        for at in sorted(garbled):
-            self._mend(group[at - first], at)
+            garbled = set(numbers)
+        for some in _batches([(at, self.staged.files[at]) for at in sorted(garbled)]):
+            self._mend(some)
 
-    def _rows(self, group: Sequence[Export], read: Records, first: int) -> Rows:
+    def _rows(self, group: Sequence[Export], read: Records, numbers: Sequence[int]) -> Rows:
         staged = self.staged
         source, target = self.mapper(group)
         beside = joined(read, group, source, self.connection, self.scratch)
-        made = rows(source, target, staged.table, opened(beside, source, target), self.meaning, first)
+        made = rows(
+            source, target, staged.table, opened(beside, source, target), self.meaning, _number("file_index", numbers)
+        )
         given = {*staged.provided, *made.provided}
         staged.provided = tuple(name for name in staged.table.columns if name in given)
         staged.digests = tuple(dict.fromkeys([*staged.digests, *made.digests]))
@@ -162,17 +187,18 @@ class _Reader:
         self.connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
         self.connection.execute(f"INSERT INTO {self.staged.name} {query.sql}")
 
-    def _rejected(self, first: int) -> set[int]:
+    def _rejected(self, numbers: Sequence[int]) -> set[int]:
         """Notes what the reader took for no record; returns the files in which it may be wrong about that."""
         there = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'"
         if not _count(self.connection, there):
             return set()
+        file = _number("file_id", numbers)
         # A line that is too short has an error for each value that it lacks; the first one tells its length.
-        number = r"min(TRY_CAST(regexp_extract(error_message, '(\d+) Found: (\d+)', {}) AS INTEGER))"
-        found, wanted = number.format(2), number.format(1)
+        counted = r"min(TRY_CAST(regexp_extract(error_message, '(\d+) Found: (\d+)', {}) AS INTEGER))"
+        found, wanted = counted.format(2), counted.format(1)
         self.connection.execute(
             # One line can have several errors; a line of spaces is a blank one.
-            f"INSERT INTO {self.staged.rejects} SELECT {first} + file_id, line, left(min(csv_line), {_TEXT_SHOWN}), "
+            f"INSERT INTO {self.staged.rejects} SELECT {file}, line, left(min(csv_line), {_TEXT_SHOWN}), "
             f"CASE WHEN min(error_message) LIKE 'Expected Number of Columns%' "
             f"THEN concat('has ', {found}, ' columns instead of ', {wanted}) "
             f"WHEN bool_or(error_type = 'INVALID ENCODING') "
@@ -185,7 +211,7 @@ class _Reader:
         # within a line, the records before it come after those behind it, so that their numbers tell no line.
         over = r"regexp_matches(trim(csv_line, chr(10) || chr(13)), '[\n\r]') OR error_type NOT LIKE '%COLUMNS'"
         swallowed = self.connection.execute(
-            f"SELECT DISTINCT {first} + file_id FROM reject_errors WHERE {over} OR trim(csv_line) = ''"
+            f"SELECT DISTINCT {file} FROM reject_errors WHERE {over} OR trim(csv_line) = ''"
         ).fetchall()
         return {int(at) for (at,) in swallowed}
 
@@ -206,21 +232,30 @@ class _Reader:
             if export.shape is not None and _doubtful(export, *told.get(at, (0, False)), opened, shuffled)
         }
 
-    def _mend(self, export: Export, at: int) -> None:
-        """Read one file again, line by line, in place of what was read of it."""
-        assert export.shape is not None
-        self.connection.execute(f"DELETE FROM {self.staged.name} WHERE _file = {at}")
-        self.connection.execute(f"DELETE FROM {self.staged.rejects} WHERE file = {at}")
-        copy = self.scratch / f"mended-{at}.csv"
-        laid, broken = mend(export.file, export.path, export.shape, copy)
-        sql = csv_scan([copy], laid, together=False, numbered=True)
-        raw, stems = whole_record(export.names), (export.file.stem,)
-        read = Records(sql, export.names, export.file.shown, export.native, raw, numbered=True, stems=stems)
-        self._insert(self._rows([export], read, at))
-        if self._rejected(at):
-            raise LoadError(f"{export.file.shown} cannot be read, not even line by line. Export it again.")
-        self._note(broken, at)
-        copy.unlink()
+    def _mend(self, garbled: Sequence[tuple[int, Export]]) -> None:
+        """Read files again, line by line, in place of what was read of them. Their columns are the same."""
+        numbers, exports = [at for at, _ in garbled], [export for _, export in garbled]
+        listed = ", ".join(map(str, numbers))
+        self.connection.execute(f"DELETE FROM {self.staged.name} WHERE _file IN ({listed})")
+        self.connection.execute(f"DELETE FROM {self.staged.rejects} WHERE file IN ({listed})")
+        copies = [self.scratch / f"mended-{at}.csv" for at in numbers]
+        broken: dict[int, list[Broken]] = {}
+        for (at, export), copy in zip(garbled, copies, strict=True):
+            assert export.shape is not None
+            laid, broken[at] = mend(export.file, export.path, export.shape, copy)
+        alike, stems = exports[0], tuple(export.file.stem for export in exports)
+        read = Records(
+            csv_scan(copies, laid, together=False, numbered=True), alike.names, alike.file.shown, alike.native,
+            whole_record(alike.names), numbered=True, stems=stems,
+        )  # fmt: skip
+        self._insert(self._rows(exports, read, numbers))
+        if lost := self._rejected(numbers):
+            shown = self.staged.files[min(lost)].file.shown
+            raise LoadError(f"{shown} cannot be read, not even line by line. Export it again.")
+        for at, lines in broken.items():
+            self._note(lines, at)
+        for copy in copies:
+            copy.unlink()
 
     def _note(self, broken: Sequence[Broken], at: int) -> None:
         columns: list[list[object]] = [

@@ -64,7 +64,7 @@ def previews(source: Source, files: Sequence[DataFile], tables: Mapping[str, Tab
                 for group in groups([export for export in ready if export.names]):
                     beside = joined(records(group), group, source, connection, Path(scratch))
                     read = opened(beside, source, target)
-                    queries.append(rows(source, target, table, read, meaning, 0).sql)
+                    queries.append(rows(source, target, table, read, meaning, "file_index").sql)
                 made = " UNION ALL ".join(f"({query})" for query in queries)
                 found.append(_looked_at(connection, table, made))
             except (OpstallyError, duckdb.Error) as problem:
