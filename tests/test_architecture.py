@@ -28,6 +28,7 @@ ORDER = [
     "planner",
     "definitions",
     "methods",
+    "freshness",
     "measure",
     "checks",
     "store",

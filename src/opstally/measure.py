@@ -29,6 +29,8 @@ Compare = Literal["previous", "year"]
 State = Literal["ok", "weak", "refused"]
 
 
+Plans = dict[Query, tuple[Plan, str, tuple[str, ...]]]
+
 Fetched = dict[str, object]
 """A row of a query's answer, with the counters."""
 
@@ -46,7 +48,8 @@ class Measuring:
     """Metric → the file that declares it."""
     freshness: Mapping[str, Freshness]
     """Of the tables that hold rows; a table that is not there has no data."""
-    _prepared: dict[Query, tuple[Plan, str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    plans: Plans = field(default_factory=dict, repr=False)
+    """Query → its plan, SQL and column names; good for as long as the same tables hold rows."""
     _whole: dict[Query, Query] = field(default_factory=dict, repr=False)
     """Query → the one with more metrics whose rows it shares."""
     _fetched: dict[Query, list[Fetched]] = field(default_factory=dict, repr=False)
@@ -71,11 +74,11 @@ class Measuring:
 
     def prepare(self, query: Query) -> tuple[Plan, str, tuple[str, ...]]:
         """The plan of a query with its SQL and column names, not run."""
-        if query not in self._prepared:
-            if len(self._prepared) >= _REMEMBERED:
-                self._prepared.clear()
-            self._prepared[query] = self._plan(query)
-        return self._prepared[query]
+        if query not in self.plans:
+            if len(self.plans) >= _REMEMBERED:
+                self.plans.clear()
+            self.plans[query] = self._plan(query)
+        return self.plans[query]
 
     def _plan(self, query: Query) -> tuple[Plan, str, tuple[str, ...]]:
         context = Context(query.period, query.as_of, self.calendar, self.assumptions, query.grain)

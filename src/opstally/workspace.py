@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +14,16 @@ from opstally.engines import engine_class
 from opstally.engines.engine import Engine
 from opstally.errors import DefinitionError, Problem, UnknownName, UsageError
 from opstally.expression import parse
+from opstally.freshness import Looked
 from opstally.library import PROJECT_FILE, Library, load, read_project
-from opstally.measure import Measuring
+from opstally.measure import Measuring, Plans
 from opstally.model.project import Project
 from opstally.period import Calendar, read_grain, window
 from opstally.planner.listing import listing
 from opstally.planner.metric import USED, Metrics
 from opstally.planner.query import Query
 from opstally.planner.schema import Schema
-from opstally.result import Freshness, ReportResult, Result, Value
+from opstally.result import ReportResult, Result, Value
 
 if TYPE_CHECKING:
     from opstally.checks.reconcile import Reconciled
@@ -61,6 +62,15 @@ class Explanation:
     parts: tuple[Part, ...]
 
 
+@dataclass
+class _Known:
+    """What need not be asked again, nor planned, while nobody writes to the store."""
+
+    state: object
+    looked: Looked
+    plans: Plans = field(default_factory=dict)
+
+
 class Workspace:
     """A project, its declarations, and the engine that answers for it."""
 
@@ -68,6 +78,7 @@ class Workspace:
         self.folder, self.project, self.library = folder, project, library
         self.engine_name = engine or project.engine
         engine_class(self.engine_name)  # refuses an unknown one early
+        self._before: _Known | None = None
 
     @classmethod
     def open(cls, folder: Path | None = None, engine: str | None = None) -> Workspace:
@@ -120,9 +131,9 @@ class Workspace:
         return {name: d.declaration for name, d in self.library.tables.items() if d.declaration.derived is None}
 
     @cached_property
-    def freshness(self) -> _Freshness:
+    def freshness(self) -> Looked:
         """Of the stored tables that hold rows."""
-        return _Freshness(self.engine, self.tables())
+        return self._known.looked
 
     @cached_property
     def linked(self) -> tuple[Schema, Metrics]:
@@ -133,7 +144,25 @@ class Workspace:
     def measuring(self) -> Measuring:
         schema, metrics = self.linked
         files = {name: d.file for name, d in self.library.metrics.items()}
-        return Measuring(schema, metrics, self.engine, self.calendar, self.assumptions, files, self.freshness)
+        freshness, plans = self.freshness, self._known.plans
+        return Measuring(schema, metrics, self.engine, self.calendar, self.assumptions, files, freshness, plans)
+
+    @cached_property
+    def _known(self) -> _Known:
+        """What is known of the store: what was known over an earlier connection, if the store is still the same."""
+        engine, state = self.engine, self._state()
+        if self._before is None or self._before.state != state or state is None:
+            self._before = _Known(state, Looked(engine, self.tables()))
+        self._before.looked.engine = engine
+        return self._before
+
+    def _state(self) -> object:
+        """What differs whenever something has been written; None where that cannot be told. The engine is connected,
+        and so nobody writes."""
+        if self.engine_name != "duckdb":
+            return None
+        written = [path.stat() for path in sorted(self.folder.glob(f"{STORE_FILE}*")) if path.is_file()]
+        return [(found.st_ino, found.st_mtime_ns, found.st_size) for found in written]
 
     @cached_property
     def today(self) -> dt.date:
@@ -144,7 +173,7 @@ class Workspace:
         """Give the engine's connection back."""
         if "engine" in self.__dict__:
             self.engine.close()
-            for name in ("engine", "freshness", "measuring"):
+            for name in ("engine", "freshness", "measuring", "_known"):
                 self.__dict__.pop(name, None)
 
     # -- what can be asked -----------------------------------------------------------------------------------------
@@ -326,62 +355,6 @@ class Workspace:
             return checks.CheckResult(self.problems, ())  # nothing is loaded yet
         ground = checks.Ground(self.engine, self.measuring.schema, self.calendar, self.assumptions, self.today)
         return checks.check(self.problems, ground, self.tables(), as_of)
-
-
-class _Freshness(Mapping[str, Freshness]):
-    """Looked up when asked for: counting the rows of a large table is not free."""
-
-    def __init__(self, engine: Engine, tables: Mapping[str, Any]) -> None:
-        self.engine, self.declared = engine, tables
-        self.there = engine.there(tables)
-        self.known: dict[str, Freshness | None] = {}
-
-    def newest(self, tables: Iterable[str]) -> list[dt.date | dt.datetime]:
-        """The newest default-time values of those tables that have any."""
-        # Asked one by one, DuckDB answers from what it knows of the table; together, it reads them all.
-        there = sorted(self.there & set(tables))
-        found: list[object] = [known.newest for t in there if (known := self.known.get(t)) is not None]
-        for table in [t for t in there if t not in self.known]:
-            found += [
-                value for (value,) in self.engine.run(f"SELECT {self._last(table)} FROM {self.engine.table(table)}")
-            ]
-        return [value for value in found if isinstance(value, dt.date)]
-
-    def __getitem__(self, table: str) -> Freshness:
-        if table not in self.known:
-            self.known[table] = self._look(table) if table in self.there else None
-        found = self.known[table]
-        if found is None:
-            raise KeyError(table)
-        return found
-
-    def _look(self, table: str) -> Freshness | None:
-        query = f"SELECT count(*), {self._last(table)} FROM {self.engine.table(table)}"
-        [(rows, newest)] = self.engine.run(query)
-        sources = [self[name] for name in self.declared[table].made_from if name in self]
-        if sources:
-            # A made table is as new as what it is made from; without rows it says that nothing of the kind happened.
-            freshest = max(sources, key=lambda source: str(source.newest))
-            return replace(freshest, table=table, rows=int(str(rows)))
-        if not rows:
-            return None
-        return Freshness(
-            table, int(str(rows)), newest if isinstance(newest, dt.date) else None, self._loaded.get(table)
-        )
-
-    def _last(self, table: str) -> str:
-        at = self.declared[table].at
-        return f"max({self.engine.identifier(at)})" if at else "NULL"
-
-    @cached_property
-    def _loaded(self) -> Mapping[str, dt.datetime]:
-        return self.engine.loaded()
-
-    def __iter__(self) -> Iterator[str]:
-        return (table for table in sorted(self.there) if table in self)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 def find(folder: Path | None) -> Path:
