@@ -29,6 +29,7 @@ CANONICAL = {
     "support_tickets": ("ticket_id",),
     "ticket_events": ("event_id",),
     "ticket_statuses": ("ticket_id", "from_at"),
+    "ticket_histories": ("ticket_id",),
     "agents": ("agent_id",),
     "infrastructure_monitoring": ("service_name", "check_id", "check_timestamp"),
     "services": ("service_name",),

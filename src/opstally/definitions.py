@@ -148,7 +148,7 @@ class _Fit:
         wider = replace(table, columns={**table.columns, **looked})
         beside = replace(self, schema=Schema({**self.schema.tables, table.table: wider}))
         check(parse(told.ours), partial(beside.schema.typed, table.table))
-        for condition in told.because.values():
+        for condition in (*told.because.values(), *told.missing.values()):
             beside._row_level(table.table, condition, "boolean")
 
     def _reference(self, table: Table, steps: Steps, reference: Reference) -> Found:

@@ -310,12 +310,13 @@ class Workspace:
         self.close()
         return f"{sum(copied.values()):,} rows of {len(copied)} tables are in PostgreSQL, schema {engine.schema}."
 
-    def reconcile(self) -> tuple[Reconciled, ...]:
-        """Values that vendors computed beside ours, for every such column with values."""
+    def reconcile(self, rows: int | None = None, column: str | None = None) -> tuple[Reconciled, ...]:
+        """Values that vendors computed beside ours, for every such column with values or the one that is named, with
+        at most so many differing rows of each reason. Raises UnknownName for a column that no table has."""
         from opstally.checks.reconcile import reconcile  # lazy: start-up
 
         ground = checks.Ground(self.engine, self.measuring.schema, self.calendar, self.assumptions, self.today)
-        return tuple(reconcile(ground, self.tables()))
+        return tuple(reconcile(ground, self.tables(), rows, column))
 
     def loads(self, load_id: int | None = None) -> Ledger:
         """The record of loads and refusals, or of one load. Raises StoreError where nothing has been loaded."""

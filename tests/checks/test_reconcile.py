@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from opstally.checks.reconcile import EQUAL, MISSING, OTHER, ROUNDING, Reconciled
+from opstally.errors import UnknownName
 from opstally.workspace import Workspace
 
 Write = Callable[[str, str], Path]
@@ -36,8 +39,12 @@ event_id,ticket_id,at,actor_type,is_public,field
 """
 
 
-def reconciled(folder: Path) -> dict[str, Reconciled]:
+def load(folder: Path) -> None:
     assert Workspace.open(folder).load().errors == ()
+
+
+def reconciled(folder: Path) -> dict[str, Reconciled]:
+    load(folder)
     workspace = Workspace.open(folder)
     try:
         return {one.column: one for one in workspace.reconcile()}
@@ -56,12 +63,52 @@ def test_first_replies_by_hand(folder: Path, write: Write) -> None:
         "business hours instead of elapsed time": 1,
         "the reply of a bot counted": 1,
         "the last reply counted": 1,
-        MISSING: 1,
+        "the history of the ticket was not loaded": 1,
         OTHER: 1,
     }
-    assert (found.rows, found.differing) == (7, 5)
-    [riddle] = [reason for reason in found.reasons if reason.reason == OTHER]
-    assert [(e.key, e.vendor, e.ours) for e in riddle.examples] == [("T8", 200, 10)]
+    assert (found.rows, found.differing, found.missing) == (7, 4, 1)
+    assert found.key == ("ticket_id",)
+    assert sorted((*row.key, row.vendor, row.ours, row.difference) for row in found.differing_rows) == [
+        ("T3", 5, 120, -115), ("T4", 2, 60, -58), ("T5", 30, None, None), ("T6", 90, 10, 80), ("T8", 200, 10, 190),
+    ]  # fmt: skip
+    [riddle] = [row for row in found.differing_rows if row.reason == OTHER]
+    assert riddle.key == ("T8",)
+
+
+def test_who_replied_is_told_by_the_agents(folder: Path, write: Write) -> None:
+    """An export with numbers of people only: 501 is an agent, 9001 asked; 777 is nobody that is known."""
+    write(
+        "data/support_tickets.csv",
+        "ticket_id,created_at,status,requester,vendor_first_response_minutes\n"
+        "T1,2026-01-05 10:00,open,9001,45\nT2,2026-01-05 10:00,open,9001,20\nT3,2026-01-05 10:00,open,9001,20\n",
+    )
+    write("data/agents.csv", "agent_id,agent_name\n501,Ada\n")
+    write(
+        "data/ticket_events.csv",
+        "event_id,ticket_id,at,actor,is_public,field\n"
+        "1,T1,2026-01-05 10:10,9001,true,comment\n2,T1,2026-01-05 10:45,501,true,comment\n"
+        "3,T2,2026-01-05 10:20,777,true,comment\n4,T3,2026-01-05 10:15,501,false,comment\n",
+    )
+    found = reconciled(folder)["vendor_first_response_minutes"]
+    assert {reason.reason: reason.rows for reason in found.reasons} == {EQUAL: 1, MISSING: 2}
+
+
+def test_only_so_many_rows_of_each_reason(folder: Path, write: Write) -> None:
+    write("data/support_tickets.csv", TICKETS + "T9,2026-01-05 10:00,open,300,\n")
+    write("data/ticket_events.csv", EVENTS + "10,T9,2026-01-05 10:10,human,true,comment\n")
+    load(folder)
+    with_rows = Workspace.open(folder)
+    try:
+        [found] = with_rows.reconcile(1, "vendor_first_response_minutes")
+        reasons = [row.reason for row in found.differing_rows]
+        assert len(reasons) == len(set(reasons)) == 5
+        assert (found.differing, found.missing) == (5, 1)
+        assert with_rows.reconcile(0)[0].differing_rows == ()
+        assert with_rows.reconcile(None, "support_tickets.vendor_made_sla") == ()
+        with pytest.raises(UnknownName, match="support_tickets.vendor_made_sla"):
+            with_rows.reconcile(None, "support_tickets.vendor_mad_sla")
+    finally:
+        with_rows.close()
 
 
 def test_minutes_to_resolve(folder: Path, write: Write) -> None:
@@ -74,23 +121,40 @@ def test_minutes_to_resolve(folder: Path, write: Write) -> None:
     )
     found = reconciled(folder)["vendor_minutes_to_resolve"]
     assert {reason.reason: reason.rows for reason in found.reasons} == {
-        EQUAL: 1, "counted from the acknowledgement": 1, MISSING: 1,
+        EQUAL: 1, "counted from the acknowledgement": 1, "it is not resolved with us": 1,
     }  # fmt: skip
 
 
 def test_promises_that_the_vendor_says_were_kept(folder: Path, write: Write) -> None:
-    """R1 agrees; R2 was late in elapsed time but not in business hours, which the vendor does not count."""
+    """R1 agrees; R2 was late in elapsed time but not in business hours, which the vendor does not count; R4 was closed
+    too late; R5 is open and late, R6 open and not; R7 was late without its pause, which its vendor takes off."""
     write(
         "data/support_tickets.csv",
-        "ticket_id,created_at,status,resolved_at,resolution_business_minutes,resolution_target_minutes,vendor_made_sla\n"
-        "R1,2026-01-05 10:00,resolved,2026-01-05 11:00,60,120,true\n"
-        "R2,2026-01-05 10:00,resolved,2026-01-06 11:00,60,120,false\n"
-        "R3,2026-01-05 10:00,resolved,2026-01-05 11:00,60,,true\n",
+        "ticket_id,created_at,status,resolved_at,updated_at,resolution_business_minutes,paused_minutes,"
+        "resolution_target_minutes,vendor_made_sla\n"
+        "R1,2026-01-05 10:00,resolved,2026-01-05 11:00,2026-01-05 11:00,60,,120,true\n"
+        "R2,2026-01-05 10:00,resolved,2026-01-06 11:00,2026-01-06 11:00,60,,120,false\n"
+        "R3,2026-01-05 10:00,resolved,2026-01-05 11:00,2026-01-05 11:00,60,,,true\n"
+        "R4,2026-01-05 10:00,closed,2026-01-05 11:00,2026-01-08 11:00,,,120,false\n"
+        "R5,2026-01-05 10:00,open,,2026-01-05 13:00,,,120,false\n"
+        "R6,2026-01-05 10:00,open,,2026-01-05 11:00,,,120,true\n"
+        "R7,2026-01-05 10:00,resolved,2026-01-05 13:00,2026-01-05 13:00,,90,120,true\n",
+    )
+    write(
+        "data/ticket_events.csv",
+        "event_id,ticket_id,at,field,new_value\n"
+        "1,R4,2026-01-05 11:00,status,resolved\n2,R4,2026-01-08 11:00,status,closed\n",
     )
     found = reconciled(folder)["vendor_made_sla"]
     assert {reason.reason: reason.rows for reason in found.reasons} == {
-        EQUAL: 1, "elapsed time instead of business hours": 1, MISSING: 1,
-    }  # fmt: skip
+        EQUAL: 2,
+        "elapsed time instead of business hours": 1,
+        "counted to the closing, in elapsed time": 1,
+        "without the time in which it was paused": 1,
+        "the promise is not known": 1,
+        "it is open, and its time has not run out": 1,
+    }
+    assert (found.differing, found.missing) == (3, 2)
 
 
 def test_nothing_to_reconcile(folder: Path, write: Write) -> None:

@@ -78,7 +78,7 @@ def test_without_its_rows_nothing_of_it_is_left(loaded: Loaded) -> None:
     for name in ("ticket_events", "incident_updates", "infrastructure_monitoring", "process_events"):
         loaded.connection.execute(f"DELETE FROM {name}")
     assert loaded.derive() == ()
-    for name in ("ticket_statuses", "incident_stages", "outages", "process_executions"):
+    for name in ("ticket_statuses", "ticket_histories", "incident_stages", "outages", "process_executions"):
         assert loaded.rows(f"FROM {name}") == []
     assert loaded.row("support_tickets", "1", ["resolved_at", "first_response_at"]) == (None, None)
 
@@ -128,6 +128,7 @@ def test_the_catalogue_says_from_what_tables_are_made() -> None:
     made = {name: d.declaration.made_from for name, d in loaded.tables.items() if d.declaration.made_from}
     assert made == {
         "ticket_statuses": ("ticket_events",),
+        "ticket_histories": ("ticket_events",),
         "incident_stages": ("incident_updates",),
         "outages": ("infrastructure_monitoring",),
     }

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from opstally import library, recognise
+from opstally.checks.reconcile import EQUAL, OTHER
+from opstally.workspace import Workspace
 
 from .conftest import SHARED, Loading, needs_shared
 
@@ -148,3 +150,32 @@ def test_kinds_of_failed_machines_and_of_tasks(loading: Loading) -> None:
     found = loading.ask("SELECT component_type, count(*) FROM component_failures GROUP BY 1 ORDER BY 1")
     assert [kind for kind, _ in found] == ["model1", "model2", "model3", "model4"]
     assert sum(count for _, count in found) == 761
+
+
+def test_whether_a_promise_was_kept_is_judged_at_the_closing(loading: Loading) -> None:
+    """The export does not hold the promises that made_sla is about. Those of about the length at which it turns false
+    (200 hours at priority 3, 480 at priority 4) show what it counts: until the closing, days after the resolution."""
+    text = (library.CATALOG / "sources" / "servicenow_incident_log.yml").read_text(encoding="utf-8")
+    told = "      vendor_made_sla: {from: made_sla, optional: true}\n"
+    promises = '{1 - Critical: "240", 2 - High: "480", 3 - Moderate: "12000", 4 - Low: "28800"}'
+    assert told in text
+    own = loading.folder / "sources"
+    own.mkdir(exist_ok=True)
+
+    def reconciled() -> tuple[dict[str, int], int, int]:
+        workspace = Workspace.open(loading.folder)
+        try:
+            [found] = workspace.reconcile(0, "vendor_made_sla")
+        finally:
+            workspace.close()
+        return {reason.reason: reason.rows for reason in found.reasons}, found.differing, found.missing
+
+    taken_in(loading, "servicenow")
+    assert reconciled() == ({"the promise is not known": 4983}, 0, 4983)
+    (own / "servicenow_incident_log.yml").write_text(
+        text.replace(told, f"{told}      resolution_target_minutes: {{from: priority, map: {promises}}}\n"),
+        encoding="utf-8",
+    )
+    assert Workspace.open(loading.folder).load().errors == ()
+    reasons = {EQUAL: 2619, "counted to the closing, in elapsed time": 2362, OTHER: 2}
+    assert reconciled() == (reasons, 2364, 0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opstally.workspace import Workspace
 
 FORMATS: Final = ("table", "json", "csv", "md", "html")
-_ENDINGS: Final = {".json": "json", ".csv": "csv", ".md": "md", ".html": "html", ".htm": "html"}
+_ENDINGS: Final = {".json": "json", ".csv": "csv", ".md": "md", ".html": "html", ".htm": "html", ".txt": "table"}
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,23 @@ def open_workspace(context: typer.Context) -> Workspace:
 def read_format(text: str | None, out: Path | None = None, offered: Sequence[str] = FORMATS) -> str:
     """The format asked for, or the one that the output file's ending tells."""
     if text is None:
-        told = _ENDINGS.get(out.suffix.lower(), "table") if out is not None else "table"
-        return told if told in offered else "table"
+        return _told_by_ending(out, offered) if out is not None else "table"
     if text not in FORMATS:
         raise UnknownName("format", text, offered)
     if text not in offered:
         raise UsageError(f"The format {text} is not offered here: {', '.join(offered)}.")
     return text
+
+
+def _told_by_ending(out: Path, offered: Sequence[str]) -> str:
+    """A name without an ending is that of a text, or of a folder."""
+    told = _ENDINGS.get(out.suffix.lower(), "table" if not out.suffix else "")
+    if told not in offered:
+        endings = ", ".join(ending for ending, format_ in _ENDINGS.items() if format_ in offered and ending != ".htm")
+        raise UsageError(
+            f"No format that is offered here ends in {out.suffix!r}: {endings}. Name {out} so, or give --format too."
+        )
+    return told
 
 
 def day_of(text: str | None) -> dt.date | None:

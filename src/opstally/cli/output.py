@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -116,16 +116,21 @@ def plain_lines(console: Console) -> Iterator[None]:
     put("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()), None)
 
 
-def _plain_table(document: Document) -> str:
+def plain_text(printed: Callable[[Console], None]) -> str:
+    """What is printed on a console, as lines for a file: unfolded, without the blanks at their ends."""
     import io
 
     from rich.console import Console
 
+    out = io.StringIO()
+    printed(Console(file=out, width=_UNFOLDED, highlight=False, markup=False, emoji=False))
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def _plain_table(document: Document) -> str:
     from opstally.render import terminal
 
-    out = io.StringIO()
-    terminal.render(document, Console(file=out, width=_UNFOLDED, highlight=False, markup=False, emoji=False))
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+    return plain_text(lambda console: terminal.render(document, console))
 
 
 def _umask() -> int:

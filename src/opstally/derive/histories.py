@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from opstally.derive.statuses import DONE, MADE_FROM, OPEN
-from opstally.derive.step import Given, Made, fill
+from opstally.derive.step import Given, Made, empty, fill, remake
 from opstally.store import text
 
 STEP = "ticket_history"
 TABLE = "support_tickets"
-USES = (*MADE_FROM, "ticket_statuses", "agents")
-MAKES = (TABLE,)
+TOLD = "ticket_histories"
+USES = (*MADE_FROM, "ticket_statuses", "agents", TOLD)
+MAKES = (TABLE, TOLD)
 
 _TURNS = f"""
     -- What became of a ticket by its changes of status.
     SELECT ticket_id, arg_max(after, step) AS last_status,
         count(*) FILTER (WHERE before IN {DONE} AND after IN {OPEN}) AS reopenings,
         max("at") FILTER (WHERE before IN {DONE} AND after IN {OPEN}) AS reopened_at,
-        max("at") FILTER (WHERE after IN {DONE} AND (before IN {DONE}) IS NOT TRUE) AS resolved_at
+        min("at") FILTER (WHERE after IN {DONE} AND (before IN {DONE}) IS NOT TRUE) AS first_resolved_at,
+        max("at") FILTER (WHERE after IN {DONE} AND (before IN {DONE}) IS NOT TRUE) AS resolved_at,
+        max("at") FILTER (WHERE after = 'closed' AND before IS DISTINCT FROM 'closed') AS closed_at
     FROM status_changes GROUP BY ticket_id
 """
 
@@ -33,13 +36,16 @@ _ASSIGNED = """
 _WHO = "coalesce(e.actor_type, CASE WHEN e.actor IN (SELECT agent_id FROM agents) THEN 'human' END)"
 """Who made a change: as the history says or, where it has only the number of a person, whether that is an agent's."""
 
+_PERSON, _BOT = (f"FILTER (WHERE {_WHO} = '{who}')" for who in ("human", "bot"))
+
 _REPLIED = f"""
     -- A reply: public, by a colleague who did not ask himself, after the ticket was there (what came with it, asks).
-    SELECT e.ticket_id, min(e."at") AS first_response_at, count(*) AS agent_touches
+    SELECT e.ticket_id, min(e."at") {_PERSON} AS first_response_at, max(e."at") {_PERSON} AS last_response_at,
+        count(*) {_PERSON} AS agent_touches, min(e."at") {_BOT} AS first_bot_reply_at
     FROM ticket_events e
     JOIN field_words f ON e.field = f.name AND f.meaning IN ('reply', 'comment')
     JOIN support_tickets t ON e.ticket_id = t.ticket_id
-    WHERE {_WHO} = 'human' AND coalesce(e.is_public, f.meaning = 'reply') AND e."at" > t.created_at
+    WHERE coalesce(e.is_public, f.meaning = 'reply') AND e."at" > t.created_at
         AND (e.actor = t.requester) IS NOT TRUE
     GROUP BY e.ticket_id
 """
@@ -55,10 +61,28 @@ SELECT count(*) FROM (
 def make(given: Given) -> tuple[Made, ...]:
     """Needs what `statuses.make` leaves. Columns that the export filled itself are left alone, open tickets open."""
     if not given.holds("ticket_events") or not given.holds(TABLE):
+        empty(given, TOLD)
         return ()
     told = bool(given.count(_REPLIES_ARE_TOLD))
     counts = fill(given, STEP, TABLE, _values(given.project.histories.pauses, told))
-    return tuple(Made(TABLE, column, rows, MADE_FROM) for column, rows in counts.items())
+    rows = remake(given, TOLD, _told(told))
+    return (*(Made(TABLE, column, n, MADE_FROM) for column, n in counts.items()), Made(TOLD, None, rows, MADE_FROM))
+
+
+def _told(replies_are_told: bool) -> str:
+    """What the histories tell, whether or not the export told it too."""
+    return f"""
+WITH turns AS ({_TURNS}), replied AS ({_REPLIED})
+SELECT t.ticket_id, t.created_at, r.first_response_at AS first_reply_at, r.last_response_at AS last_reply_at,
+    r.first_bot_reply_at, {"coalesce(r.agent_touches, 0)" if replies_are_told else "NULL::BIGINT"} AS replies,
+    {_after("u.first_resolved_at")} AS first_resolved_at, {_after("u.resolved_at")} AS last_resolved_at,
+    {_after("u.closed_at")} AS closed_at
+FROM support_tickets t
+SEMI JOIN ticket_events e ON t.ticket_id = e.ticket_id
+LEFT JOIN turns u ON t.ticket_id = u.ticket_id
+LEFT JOIN replied r ON t.ticket_id = r.ticket_id
+WHERE t.status != 'deleted' ORDER BY t.ticket_id
+"""
 
 
 def _after(instant: str) -> str:

@@ -29,6 +29,8 @@ class Reconciliation(Declaration):
     """Differences up to this are rounding."""
     because: dict[str, Expression] = field(default_factory=dict)
     """Why the two differ → the condition that tells it; the first that is true counts."""
+    missing: dict[str, Expression] = field(default_factory=dict)
+    """Why ours is missing → the condition that tells it; the first that is true counts."""
 
 
 class Column(Declaration):
