@@ -27,7 +27,14 @@ SELECT
   sum(monthly_cost) AS total_monthly_cost,
   avg(monthly_cost) AS avg_monthly_cost_per_resource,
   coalesce(sum(monthly_cost * 0.3) FILTER (utilization < 50), 0) AS potential_monthly_savings,
-  max(peak) AS peak_utilization_pct
+  max(peak) AS peak_utilization_pct,
+  -- and behind them
+  count(*) AS "resource_periods rows",
+  count(*) - count(utilization) AS "avg_utilization_pct left out: never measured",
+  count(*) - count(monthly_cost) AS "total_monthly_cost left out: cost not known",
+  -- avg_monthly_cost_per_resource: as total_monthly_cost
+  count(*) - count(monthly_cost) FILTER (utilization < 50) AS "potential_monthly_savings left out: no value",
+  count(*) - count(peak) AS "peak_utilization_pct left out: no value"
 FROM resources
 GROUP BY ALL
 ORDER BY resource_type, utilization_status;
@@ -40,7 +47,11 @@ WITH resources AS (
   GROUP BY resource_id
   HAVING max(greatest(metric_date, last_seen)) < :end - INTERVAL 7 DAY
 )
-SELECT resource_type, count(*) AS dead_resources, coalesce(sum(cost), 0) AS cost_in_period
+SELECT
+  resource_type, count(*) AS dead_resources, coalesce(sum(cost), 0) AS cost_in_period,
+  -- and behind them
+  count(*) AS "resource_periods rows",
+  count(*) - count(cost) AS "cost_in_period left out: no value"
 FROM resources
 GROUP BY resource_type
 ORDER BY cost_in_period DESC, resource_type;

@@ -9,10 +9,18 @@ spans AS (
   FROM incidents JOIN days ON started_at < next AND (resolved_at IS NULL OR resolved_at > day)
 ),
 downtime AS (
-  SELECT day, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes FROM spans GROUP BY day
+  SELECT
+    day, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes,
+    -- and behind them
+    count(*) AS incidents
+  FROM spans
+  GROUP BY day
 ),
 affected AS (
-  SELECT day, count(DISTINCT customer_id) AS customers
+  SELECT
+    day, count(DISTINCT customer_id) AS customers,
+    -- and behind them
+    count(*) AS exposures
   FROM incident_customers
   JOIN days ON exposure_started_at < next AND (exposure_ended_at IS NULL OR exposure_ended_at > day)
   GROUP BY day
@@ -24,7 +32,13 @@ told AS (
     avg(nps_score) AS nps_mean,
     count(nps_score) AS responses,
     avg(usage_minutes) AS usage,
-    count(DISTINCT customer_id) FILTER (churned) AS churned
+    count(DISTINCT customer_id) FILTER (churned) AS churned,
+    -- and behind them
+    count(*) AS days_told,
+    var_samp(nps_score) AS nps_variance,
+    count(usage_minutes) AS uses,
+    var_samp(usage_minutes) AS usage_variance,
+    count(*) FILTER (churned) AS churns
   FROM customer_daily_metrics
   WHERE metric_date >= :start AND metric_date < :end
   GROUP BY metric_date
@@ -39,7 +53,17 @@ SELECT
   CASE WHEN minutes > 60 THEN 'Major Incident' WHEN minutes > 0 THEN 'Minor Incident' ELSE 'No Incidents' END
     AS incident_severity,
   nps_mean,
-  coalesce(responses, 0) AS nps_responses
+  coalesce(responses, 0) AS nps_responses,
+  -- and behind them
+  incidents AS "incidents rows",
+  exposures AS "incident_customers rows",
+  days_told AS "customer_daily_metrics rows",
+  days_told - responses AS "daily_nps left out: no answer",
+  -- nps_mean, nps_responses: as daily_nps
+  nps_variance AS "nps_mean variance",
+  days_told - uses AS "daily_usage left out: not reported",
+  usage_variance AS "daily_usage variance",
+  days_told - churns AS "churned_customers left out: not counted"
 FROM days
 LEFT JOIN downtime USING (day)
 LEFT JOIN affected USING (day)
@@ -57,10 +81,18 @@ spans AS (
   FROM incidents JOIN weeks ON started_at < next AND (resolved_at IS NULL OR resolved_at > week)
 ),
 downtime AS (
-  SELECT week, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes FROM spans GROUP BY week
+  SELECT
+    week, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes,
+    -- and behind them
+    count(*) AS incidents
+  FROM spans
+  GROUP BY week
 ),
 affected AS (
-  SELECT week, count(DISTINCT customer_id) AS customers
+  SELECT
+    week, count(DISTINCT customer_id) AS customers,
+    -- and behind them
+    count(*) AS exposures
   FROM incident_customers
   JOIN weeks ON exposure_started_at < next AND (exposure_ended_at IS NULL OR exposure_ended_at > week)
   GROUP BY week
@@ -70,7 +102,13 @@ told AS (
     date_trunc('week', metric_date)::DATE AS week,
     100 * (count(*) FILTER (nps_score >= 9) - count(*) FILTER (nps_score < 7)) / count(nps_score) AS nps,
     avg(usage_minutes) AS usage,
-    count(DISTINCT customer_id) FILTER (churned) AS churned
+    count(DISTINCT customer_id) FILTER (churned) AS churned,
+    -- and behind them
+    count(*) AS days_told,
+    count(nps_score) AS responses,
+    count(usage_minutes) AS uses,
+    var_samp(usage_minutes) AS usage_variance,
+    count(*) FILTER (churned) AS churns
   FROM customer_daily_metrics
   WHERE metric_date >= :start AND metric_date < :end
   GROUP BY week
@@ -81,7 +119,15 @@ SELECT
   coalesce(customers, 0) AS customers_affected,
   nps AS weekly_nps,
   usage AS daily_usage,
-  coalesce(churned, 0) AS churned_customers
+  coalesce(churned, 0) AS churned_customers,
+  -- and behind them
+  incidents AS "incidents rows",
+  exposures AS "incident_customers rows",
+  days_told AS "customer_daily_metrics rows",
+  days_told - responses AS "weekly_nps left out: no answer",
+  days_told - uses AS "daily_usage left out: not reported",
+  usage_variance AS "daily_usage variance",
+  days_told - churns AS "churned_customers left out: not counted"
 FROM weeks
 LEFT JOIN downtime USING (week)
 LEFT JOIN affected USING (week)

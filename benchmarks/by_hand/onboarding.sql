@@ -9,7 +9,19 @@ WITH live AS (
     avg(implementation_score) AS avg_satisfaction_score,
     avg(issues_encountered) AS avg_issues_per_project,
     100 * count(*) FILTER (days_to_complete <= 30) / count(days_to_complete) AS on_time_pct,
-    100 * count(*) FILTER (go_live_date <= planned_go_live_date) / count(planned_go_live_date) AS on_time_vs_plan_pct
+    100 * count(*) FILTER (go_live_date <= planned_go_live_date) / count(planned_go_live_date) AS on_time_vs_plan_pct,
+    -- and behind them
+    count(days_to_complete) AS timed,
+    var_samp(days_to_complete) AS days_variance,
+    count(*) FILTER (days_to_complete <= 30) AS on_time,
+    count(go_live_date - coalesce(i.contract_date, c.contract_date)) AS signed,
+    var_samp(go_live_date - coalesce(i.contract_date, c.contract_date)) AS ttv_variance,
+    count(implementation_score) AS scored,
+    var_samp(implementation_score) AS score_variance,
+    count(issues_encountered) AS issues_known,
+    var_samp(issues_encountered) AS issues_variance,
+    count(planned_go_live_date) AS planned,
+    count(*) FILTER (go_live_date <= planned_go_live_date) AS on_plan
   FROM implementations AS i LEFT JOIN customers AS c USING (customer_id)
   WHERE go_live_date >= :start AND go_live_date < :end AND i.status != 'cancelled'
   GROUP BY ALL
@@ -27,7 +39,24 @@ open AS (
 SELECT
   customer_segment, implementation_type, coalesce(implementations, 0) AS implementations, avg_days, median_days,
   avg_ttv_days, avg_satisfaction_score, avg_issues_per_project, on_time_pct, on_time_vs_plan_pct,
-  coalesce(projects, 0) AS open_projects, age AS open_median_age_days, coalesce(overdue, 0) AS overdue_projects
+  coalesce(projects, 0) AS open_projects, age AS open_median_age_days, coalesce(overdue, 0) AS overdue_projects,
+  -- and behind them
+  implementations AS "implementations rows",
+  implementations - timed AS "avg_days left out: no kickoff date",
+  days_variance AS "avg_days variance",
+  -- median_days, on_time_pct: as avg_days
+  on_time AS "on_time_pct part",
+  implementations - signed AS "avg_ttv_days left out: no contract date",
+  ttv_variance AS "avg_ttv_days variance",
+  implementations - scored AS "avg_satisfaction_score left out: not rated",
+  score_variance AS "avg_satisfaction_score variance",
+  implementations - issues_known AS "avg_issues_per_project left out: not recorded",
+  issues_variance AS "avg_issues_per_project variance",
+  implementations - planned AS "on_time_vs_plan_pct left out: no planned day",
+  on_plan AS "on_time_vs_plan_pct part",
+  projects AS "open_projects rows",
+  -- open_median_age_days, overdue_projects: as open_projects
+  projects - overdue AS "overdue_projects left out: not counted"
 FROM live FULL JOIN open USING (customer_segment, implementation_type)
 ORDER BY customer_segment, implementation_type;
 
@@ -37,7 +66,14 @@ SELECT
   count(*) AS implementations,
   quantile_cont(days_to_complete, 0.5) AS median_days,
   avg(go_live_date - coalesce(i.contract_date, c.contract_date)) AS avg_ttv_days,
-  100 * count(*) FILTER (days_to_complete <= 30) / count(days_to_complete) AS on_time_pct
+  100 * count(*) FILTER (days_to_complete <= 30) / count(days_to_complete) AS on_time_pct,
+  -- and behind them
+  count(*) AS "implementations rows",
+  count(*) - count(days_to_complete) AS "median_days left out: no kickoff date",
+  -- on_time_pct: as median_days
+  count(*) FILTER (days_to_complete <= 30) AS "on_time_pct part",
+  count(*) - count(go_live_date - coalesce(i.contract_date, c.contract_date)) AS "avg_ttv_days left out: no contract date",
+  var_samp(go_live_date - coalesce(i.contract_date, c.contract_date)) AS "avg_ttv_days variance"
 FROM implementations AS i LEFT JOIN customers AS c USING (customer_id)
 WHERE go_live_date >= :start AND go_live_date < :end AND i.status != 'cancelled'
 GROUP BY ALL

@@ -9,7 +9,12 @@ WITH checks AS (
     count(*) FILTER (status IN ('unknown', 'maintenance')) AS excluded,
     avg(response_time_ms) AS avg_ms,
     quantile_cont(response_time_ms, 0.95) AS p95_ms,
-    count(DISTINCT date_trunc('hour', check_timestamp)) AS hours
+    count(DISTINCT date_trunc('hour', check_timestamp)) AS hours,
+    -- and behind them
+    count(*) AS checks,
+    count(*) FILTER (status = 'unknown') AS unknown,
+    count(response_time_ms) AS timed,
+    var_samp(response_time_ms) AS ms_variance
   FROM infrastructure_monitoring
   WHERE check_timestamp >= :start AND check_timestamp < :end
   GROUP BY service_name
@@ -18,7 +23,10 @@ started AS (
   SELECT
     service_name,
     count(DISTINCT incident_id) AS incidents,
-    avg(epoch(coalesce(resolved_at, :as_of) - started_at) / 60) AS avg_minutes
+    avg(epoch(coalesce(resolved_at, :as_of) - started_at) / 60) AS avg_minutes,
+    -- and behind them
+    count(*) AS incidents_told,
+    var_samp(epoch(coalesce(resolved_at, :as_of) - started_at) / 60) AS minutes_variance
   FROM incidents
   WHERE started_at >= :start AND started_at < :end
   GROUP BY service_name
@@ -33,7 +41,10 @@ spans AS (
   WHERE started_at < :end AND (resolved_at IS NULL OR resolved_at > :start)
 ),
 downtime AS (
-  SELECT service_name, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes
+  SELECT
+    service_name, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes,
+    -- and behind them
+    count(*) AS overlapping
   FROM spans
   GROUP BY service_name
 )
@@ -51,7 +62,23 @@ SELECT
   100 * coalesce(hours, 0) / date_diff('hour', :start, :end) AS monitoring_coverage_pct,
   (100 - coalesce(slo_target, 99.9)) / 100 * counted AS budget,
   100 * (1 - down / budget) AS error_budget_left_pct,
-  (budget - down) / counted * date_diff('minute', :start, :end) AS error_budget_minutes_left
+  (budget - down) / counted * date_diff('minute', :start, :end) AS error_budget_minutes_left,
+  -- and behind them
+  checks AS "infrastructure_monitoring rows",
+  up AS "uptime_percentage part",
+  unknown AS "uptime_percentage left out: unknown result",
+  excluded - unknown AS "uptime_percentage left out: maintenance",
+  checks - counted - excluded AS "uptime_percentage left out: no value",
+  -- fully_up_percentage, error_budget_left_pct, error_budget_minutes_left: as uptime_percentage
+  fully_up AS "fully_up_percentage part",
+  checks - timed AS "avg_response_ms left out: no response time",
+  ms_variance AS "avg_response_ms variance",
+  -- p95_response_ms: as avg_response_ms
+  incidents_told AS "incidents rows",
+  minutes_variance AS "avg_incident_minutes variance",
+  overlapping AS "total_downtime_minutes rows",
+  checks - counted AS "checks_counted left out: not counted",
+  checks - excluded AS "checks_excluded left out: not counted"
 FROM services
 LEFT JOIN checks USING (service_name)
 LEFT JOIN started USING (service_name)
@@ -66,13 +93,23 @@ checks AS (
   SELECT
     check_timestamp::DATE AS day,
     100 * count(*) FILTER (status IN ('up', 'degraded')) / count(*) FILTER (status IN ('up', 'degraded', 'down')) AS uptime,
-    quantile_cont(response_time_ms, 0.95) AS p95_ms
+    quantile_cont(response_time_ms, 0.95) AS p95_ms,
+    -- and behind them
+    count(*) AS checks,
+    count(*) FILTER (status IN ('up', 'degraded')) AS up,
+    count(*) FILTER (status IN ('up', 'degraded', 'down')) AS counted,
+    count(*) FILTER (status = 'unknown') AS unknown,
+    count(*) FILTER (status = 'maintenance') AS maintained,
+    count(response_time_ms) AS timed
   FROM infrastructure_monitoring
   WHERE check_timestamp >= :start AND check_timestamp < :end
   GROUP BY day
 ),
 started AS (
-  SELECT started_at::DATE AS day, count(DISTINCT incident_id) AS incidents
+  SELECT
+    started_at::DATE AS day, count(DISTINCT incident_id) AS incidents,
+    -- and behind them
+    count(*) AS incidents_told
   FROM incidents
   WHERE started_at >= :start AND started_at < :end
   GROUP BY day
@@ -85,7 +122,10 @@ spans AS (
   FROM incidents JOIN days ON started_at < day + INTERVAL 1 DAY AND (resolved_at IS NULL OR resolved_at > day)
 ),
 downtime AS (
-  SELECT day, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes
+  SELECT
+    day, sum(greatest(epoch(until - greatest(since, earlier)), 0)) / 60 AS minutes,
+    -- and behind them
+    count(*) AS overlapping
   FROM spans
   GROUP BY day
 )
@@ -94,7 +134,16 @@ SELECT
   uptime AS uptime_percentage,
   p95_ms AS p95_response_ms,
   coalesce(minutes, 0) AS total_downtime_minutes,
-  coalesce(incidents, 0) AS incidents
+  coalesce(incidents, 0) AS incidents,
+  -- and behind them
+  checks AS "infrastructure_monitoring rows",
+  up AS "uptime_percentage part",
+  unknown AS "uptime_percentage left out: unknown result",
+  maintained AS "uptime_percentage left out: maintenance",
+  checks - counted - unknown - maintained AS "uptime_percentage left out: no value",
+  checks - timed AS "p95_response_ms left out: no response time",
+  incidents_told AS "incidents rows",
+  overlapping AS "total_downtime_minutes rows"
 FROM days
 LEFT JOIN checks USING (day)
 LEFT JOIN started USING (day)

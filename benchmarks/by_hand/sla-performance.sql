@@ -27,7 +27,18 @@ SELECT
   END AS sla_status,
   count(*) FILTER (excluded) AS excluded_measurements,
   100 * count(*) FILTER (met) / count(met) AS sla_compliance_with_excluded_pct,
-  count(*) AS all_measurements
+  count(*) AS all_measurements,
+  -- and behind them
+  count(*) AS "sla_measurements rows",
+  excluded_measurements AS "measurements left out: excluded by agreement",
+  count(*) - measurements - excluded_measurements AS "measurements left out: no value, or no promise in force",
+  -- sla_compliance_pct: as measurements
+  count(*) FILTER (counted AND met) AS "sla_compliance_pct part",
+  count(*) - measurements AS "avg_performance left out: not what the metric is about",
+  -- p95_performance: as avg_performance
+  count(*) - excluded_measurements AS "excluded_measurements left out: not counted",
+  count(*) FILTER (met) AS "sla_compliance_with_excluded_pct part",
+  count(*) - count(met) AS "sla_compliance_with_excluded_pct left out: no value, or no promise in force"
 FROM measured
 GROUP BY service_tier, sla_metric, sla_target, month
 ORDER BY month DESC, service_tier, sla_metric, sla_target;
@@ -44,7 +55,9 @@ measured AS (
       WHEN excluded THEN NULL
       WHEN operator = 'gte' THEN actual_value >= sla_target
       WHEN operator = 'lte' THEN actual_value <= sla_target
-    END AS met
+    END AS met,
+    -- and behind them
+    excluded
   FROM sla_measurements AS m LEFT JOIN promises AS p
     ON m.sla_id = p.sla_id AND measurement_date >= valid_from AND measurement_date < valid_until
   WHERE measurement_date >= :start AND measurement_date < :end
@@ -57,7 +70,13 @@ SELECT
     WHEN sla_compliance_pct >= 99.9 THEN 'Exceeding'
     WHEN sla_compliance_pct >= 95 THEN 'Meeting'
     WHEN sla_compliance_pct IS NOT NULL THEN 'Missing'
-  END AS sla_status
+  END AS sla_status,
+  -- and behind them
+  count(*) AS "sla_measurements rows",
+  count(*) FILTER (excluded) AS "measurements left out: excluded by agreement",
+  count(*) FILTER (met IS NULL AND excluded IS NOT TRUE) AS "measurements left out: no value, or no promise in force",
+  -- sla_compliance_pct: as measurements
+  count(*) FILTER (met) AS "sla_compliance_pct part"
 FROM measured
 GROUP BY month, service_tier
 ORDER BY month DESC, service_tier;
