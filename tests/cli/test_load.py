@@ -123,3 +123,25 @@ def test_what_was_restated_is_told(opstally: Any, project: Path) -> None:
     with (project / "data" / "support_tickets.csv").open("a", encoding="utf-8") as file:
         file.write("t00,2026-10-07 09:00:00,,,open,low,Night,,3\n")
     assert "Restated: support_tickets, week of 2026-10-05: 1 added" in opstally("load").err
+    told = opstally("loads")
+    assert ["3", "support_tickets", "support_tickets", "week", "of", "2026-10-05", "1", "0", "0"] in [
+        line.split() for line in told.out.splitlines()
+    ]
+    assert "week of 2026-10-05" in opstally("loads", "3").out
+
+
+def test_a_check_notes_what_the_newest_load_restated(opstally: Any, project: Path) -> None:
+    """It is nothing wrong, and the next load without late rows makes an end of it."""
+    tickets = project / "data" / "support_tickets.csv"
+    with tickets.open("a", encoding="utf-8") as file:
+        file.write("t0,2026-10-07 09:00:00,,,open,low,Night,,3\nt00,2026-10-13 09:00:00,,,open,low,Night,,3\n")
+    opstally("load")
+    done = opstally("check", "--as-of", "2026-10-25")
+    assert done.code == 0
+    assert "load 2 changed 2 weeks that were over" in done.out
+    assert "week of 2026-10-05: 1 added" in done.out
+    assert "none in the data" in done.err
+    [note] = opstally("check", "--as-of", "2026-10-25", "--format", "json").object()["findings"]
+    assert (note["severity"], note["table"], note["count"]) == ("note", "support_tickets", 2)
+    opstally("load")
+    assert opstally("check", "--as-of", "2026-10-25", "--format", "json").object()["findings"] == []

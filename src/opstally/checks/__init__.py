@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from opstally.checks.bounds import bounds
-from opstally.checks.finding import Finding, shown
+from opstally.checks.finding import SEVERITIES, Finding, shown
 from opstally.checks.fresh import fresh, reference_day
 from opstally.checks.ground import Ground
 from opstally.checks.steady import steady
@@ -37,7 +37,7 @@ def check(
     `as_of`, or else at the day of the newest row of all."""
     engine = ground.engine
     there = engine.tables(tables)
-    found = [*_refused(engine), *_quarantined(engine)]
+    found = [*_refused(engine), *_quarantined(engine), *_restated(engine)]
     day = as_of or reference_day(ground, [tables[name] for name in sorted(there)])
     for name in sorted(there):
         found += _doubled(engine, tables[name])
@@ -47,7 +47,8 @@ def check(
             if reference.table in there:
                 found += _dangling(engine, name, reference)
     return CheckResult(
-        problems, tuple(sorted(found, key=lambda f: (f.severity, f.table, -f.count, f.column, f.reason)))
+        problems,
+        tuple(sorted(found, key=lambda f: (SEVERITIES.index(f.severity), f.table, -f.count, f.column, f.reason))),
     )
 
 
@@ -56,6 +57,13 @@ def _refused(engine: Engine) -> Iterator[Finding]:
         yield Finding(
             "error", source, "", "was refused, so older data serve", 1, f"{when:%Y-%m-%d %H:%M} UTC: {reason}"
         )
+
+
+def _restated(engine: Engine) -> Iterator[Finding]:
+    """Weeks and months that were over before the newest load of a source changed them: their reports are old."""
+    for load_id, table, grain, periods, rows, first in engine.restated():
+        over = f"{periods} {grain}s that were over" if periods > 1 else f"a {grain} that was over"
+        yield Finding("note", table, "", f"load {load_id} changed {over}", rows, first)
 
 
 def _tested(ground: Ground, table: Table, day: dt.date) -> Iterator[Finding]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+"""A note is nothing wrong, but to be known."""
+
+SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
+"""From the worst on."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of thing wrong in one column: how many rows, and the first of them."""
+    """One kind of thing in one column: how many rows, and the first of them."""
 
     severity: Severity
     table: str

@@ -79,9 +79,8 @@ def _print(found: CheckResult) -> None:
 
 
 def _verdict(found: CheckResult) -> str:
-    errors = sum(f.severity == "error" for f in found.findings)
-    warnings = len(found.findings) - errors
-    if not found.problems and not found.findings:
+    errors, warnings = (sum(f.severity == name for f in found.findings) for name in ("error", "warning"))
+    if not found.problems and not errors and not warnings:
         return "No problems in the definitions, none in the data."
     return (
         f"\n{_counted(len(found.problems), 'problem')} in the definitions; "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opstally.ingest.ledger import Ledger, Manifest
+    from opstally.ingest.restated import Restated
 
 _SHOWN = 20
 
@@ -52,9 +53,25 @@ def _list(found: Ledger) -> None:
     _table(("Load", "Source", "At (UTC)", "Files", *_HEADINGS, "Restated"), rows, 3)
     if len(found.loads) > _SHOWN:
         output.narrate(f"{len(found.loads) - _SHOWN} earlier loads: --format json has them all.")
+    _restated(found)
     for refusal in found.refusals[:_SHOWN]:
         output.narrate(f"Refused {refusal.refused_at:%Y-%m-%d %H:%M} UTC: {refusal.reason}")
     output.narrate("'opstally loads ID' shows one in full.")
+
+
+def _restated(found: Ledger) -> None:
+    """The periods that the loads above changed though they were over, the newest first."""
+    periods = [(one, period) for one in found.loads[:_SHOWN] for period in reversed(one.restated)]
+    if not periods:
+        return
+    rows = [(str(one.load_id), one.source, *_of_period(period)) for one, period in periods[:_SHOWN]]
+    _table(("Load", "Source", *_RESTATED), rows, 4)
+    if len(periods) > _SHOWN:
+        output.narrate(f"{len(periods) - _SHOWN} more restated periods: --format json has them all.")
+
+
+def _of_period(one: Restated) -> tuple[str, ...]:
+    return one.table, f"{one.grain} of {one.period}", f"{one.added:,}", f"{one.changed:,}", f"{one.removed:,}"
 
 
 def _one(found: Manifest) -> None:
@@ -86,11 +103,7 @@ def _one(found: Manifest) -> None:
     if found.columns:
         _columns(found)
     if found.restated:
-        restated = [
-            (r.table, f"{r.grain} of {r.period}", f"{r.added:,}", f"{r.changed:,}", f"{r.removed:,}")
-            for r in found.restated
-        ]
-        _table(("Restated", "Period", "Added", "Changed", "Removed"), restated, 2)
+        _table(_RESTATED, [_of_period(r) for r in found.restated], 2)
 
 
 def _columns(found: Manifest) -> None:
@@ -101,6 +114,7 @@ def _columns(found: Manifest) -> None:
         output.put(f"\nColumns of {files[0]}{more}: {', '.join(names)}\n", None)
 
 
+_RESTATED = ("Restated", "Period", "Added", "Changed", "Removed")
 _COUNTS = ("read", "merged", "unchanged", "duplicate", "quarantined", "removed")
 _HEADINGS = tuple(name.capitalize() for name in _COUNTS)
 

@@ -147,6 +147,23 @@ class DuckDB(Engine):
         )
         return [(str(source), when, str(reason)) for source, when, reason in rows if isinstance(when, dt.datetime)]
 
+    def restated(self) -> list[tuple[int, str, str, int, int, str]]:
+        if not self._keeps_books():
+            return []
+        rows = self.run(
+            "SELECT r.load_id, r.table_name, r.grain, count(*), sum(r.added + r.changed + r.removed), "
+            "min_by(concat(r.grain, ' of ', r.period, ': ', concat_ws(', ', "
+            "CASE WHEN r.added > 0 THEN concat(r.added, ' added') END, "
+            "CASE WHEN r.changed > 0 THEN concat(r.changed, ' changed') END, "
+            "CASE WHEN r.removed > 0 THEN concat(r.removed, ' removed') END)), r.period) "
+            "FROM opstally.restated AS r WHERE r.load_id IN (SELECT max(load_id) FROM opstally.loads GROUP BY source) "
+            "GROUP BY ALL ORDER BY ALL"
+        )
+        return [
+            (int(str(load)), str(table), str(grain), int(str(periods)), int(str(n)), str(first))
+            for load, table, grain, periods, n, first in rows
+        ]
+
     def _keeps_books(self) -> bool:
         """Whether this is a store that Opstally loads, and not only a database with the canonical tables."""
         if self._holds is not None:

@@ -86,6 +86,11 @@ class Engine(ABC):
         load."""
         return []
 
+    def restated(self) -> list[tuple[int, str, str, int, int, str]]:
+        """(load, table, grain, periods, rows, first period in words) of the periods that were over before the newest
+        load of a source changed them; none where others load."""
+        return []
+
     def say(self, word: str, *args: str) -> str:
         """The SQL of a word of the vocabulary; `args` are SQL.
 

@@ -14,7 +14,7 @@ def page(found: CheckResult, project: str, day: object) -> str:
         (f.severity, f"{f.table}.{f.column}" if f.column else f.table, f"{f.count:,}", f.reason, f.first)
         for f in found.findings
     ]
-    severities = [severity for severity, *_ in findings]
+    severities = ["soft" if severity == "note" else severity for severity, *_ in findings]
     written = Sheet(
         "Problems in the definitions", ("Kind", "File", "Line", "What"), problems, frozenset({"Line"}),
         ["error"] * len(problems),
