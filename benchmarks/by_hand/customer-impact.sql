@@ -16,13 +16,23 @@ downtime AS (
   FROM spans
   GROUP BY day
 ),
+exposed AS (
+  SELECT
+    customer_id,
+    unnest(generate_series(
+      greatest(exposure_started_at::DATE, :start),
+      least((exposure_ended_at - INTERVAL 1 MICROSECOND)::DATE, :end - 1),
+      INTERVAL 1 DAY
+    ))::DATE AS day
+  FROM incident_customers
+  WHERE exposure_started_at < :end AND (exposure_ended_at IS NULL OR exposure_ended_at > :start)
+),
 affected AS (
   SELECT
     day, count(DISTINCT customer_id) AS customers,
     -- and behind them
     count(*) AS exposures
-  FROM incident_customers
-  JOIN days ON exposure_started_at < next AND (exposure_ended_at IS NULL OR exposure_ended_at > day)
+  FROM exposed
   GROUP BY day
 ),
 told AS (
@@ -88,13 +98,23 @@ downtime AS (
   FROM spans
   GROUP BY week
 ),
+exposed AS (
+  SELECT
+    customer_id,
+    unnest(generate_series(
+      date_trunc('week', greatest(exposure_started_at::DATE, :start)),
+      least((exposure_ended_at - INTERVAL 1 MICROSECOND)::DATE, :end - 1),
+      INTERVAL 7 DAY
+    ))::DATE AS week
+  FROM incident_customers
+  WHERE exposure_started_at < :end AND (exposure_ended_at IS NULL OR exposure_ended_at > :start)
+),
 affected AS (
   SELECT
     week, count(DISTINCT customer_id) AS customers,
     -- and behind them
     count(*) AS exposures
-  FROM incident_customers
-  JOIN weeks ON exposure_started_at < next AND (exposure_ended_at IS NULL OR exposure_ended_at > week)
+  FROM exposed
   GROUP BY week
 ),
 told AS (
