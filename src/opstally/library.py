@@ -128,9 +128,13 @@ def _project(path: Path) -> tuple[Project, tuple[Problem, ...]]:
 
     try:
         file = read(path, PROJECT_FILE)
-        project = declaration(file, Project)
     except DefinitionError as error:
         return Project(), error.problems
+    try:
+        project = declaration(file, Project)
+    except DefinitionError as error:
+        # All that can be told of the file at once, so that it is mended once.
+        return Project(), tuple(sorted({*error.problems, *_zone_problems(file, _written_zones(file.data))}))
     problems = tuple(_zone_problems(file, _zones(project)))
     return (Project() if problems else project), problems
 
@@ -237,6 +241,15 @@ def _zones(found: Declaration) -> dict[Steps, str | None]:
             columns = ((name, column) for name, column in target.columns.items() if isinstance(column, Field_))
             zones |= {("targets", at, "columns", name, "timezone"): column.timezone for name, column in columns}
     return zones
+
+
+def _written_zones(data: Mapping[str, Any]) -> dict[Steps, str | None]:
+    """The time zones that a project's file names, whatever else is wrong in it."""
+    feeds = data.get("sources")
+    found: dict[Steps, Any] = {("timezone",): data.get("timezone")}
+    for at, feed in enumerate(feeds if isinstance(feeds, list) else ()):
+        found["sources", at, "timezone"] = feed.get("timezone") if isinstance(feed, dict) else None
+    return {steps: zone for steps, zone in found.items() if isinstance(zone, str)}
 
 
 def _zone_problems(file: YamlFile, zones: Mapping[Steps, str | None]) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opstally import checks, definitions, reports
 from opstally.engines import engine_class
+from opstally.engines import names as engine_names
 from opstally.engines.engine import Engine
 from opstally.errors import DefinitionError, Problem, UnknownName, UsageError
 from opstally.expression import parse
@@ -88,9 +89,12 @@ class Workspace:
         """
         found = find(folder)
         project, problems = read_project(found)
+        library = load(found)
+        problems += _engine_problems(found, problems, project.engine)
         if problems:
-            raise DefinitionError(problems)
-        return cls(found, project, load(found), engine)
+            # Nothing can be computed, so everything that is to be mended is told at once.
+            raise DefinitionError((*problems, *library.problems))
+        return cls(found, project, library, engine)
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -328,11 +332,19 @@ class Workspace:
     def quarantine(
         self, source: str | None = None, table: str | None = None, reason: str | None = None
     ) -> tuple[Aside, ...]:
-        """The records that were put aside: of a source, of a table, with these words in what is wrong."""
+        """The records that were put aside: of a source, of a table, with these words in what is wrong.
+
+        Raises UnknownName for a source that is declared nowhere and has put nothing aside, and for such a table.
+        """
         from opstally.ingest.aside import aside  # lazy: start-up
 
         with self._store(read_only=True) as store:
-            return tuple(aside(store.connection, source, table, reason))
+            found = tuple(aside(store.connection, source, table, reason))
+        if not found and source is not None and source not in {*self.library.sources, *self.tables()}:
+            raise UnknownName("source", source, {*self.library.sources, *self.tables()})
+        if not found and table is not None and table not in self.tables():
+            raise UnknownName("table", table, self.tables())
+        return found
 
     def for_mending(self, found: Sequence[Aside], out: Path) -> str:
         """Records as text for a file, in their export's columns. Raises UsageError for records of several sources."""
@@ -356,6 +368,23 @@ class Workspace:
             return checks.CheckResult(self.problems, ())  # nothing is loaded yet
         ground = checks.Ground(self.engine, self.measuring.schema, self.calendar, self.assumptions, self.today)
         return checks.check(self.problems, ground, self.tables(), as_of)
+
+
+def _engine_problems(folder: Path, problems: Sequence[Problem], engine: str) -> tuple[Problem, ...]:
+    """Whether the engine is one that there is; of a project's file with problems, what is written in it."""
+    from opstally.yamlfile import read  # lazy: start-up
+
+    known = engine_names()
+    if not problems and engine in known:
+        return ()
+    try:
+        file = read(folder / PROJECT_FILE, PROJECT_FILE)
+    except (DefinitionError, OSError):
+        return ()
+    written = file.data.get("engine", "duckdb")
+    if not isinstance(written, str) or written in known:
+        return ()
+    return (Problem(PROJECT_FILE, file.line(("engine",)), str(UnknownName("engine", written, known))),)
 
 
 def find(folder: Path | None) -> Path:

@@ -145,3 +145,22 @@ def test_a_check_notes_what_the_newest_load_restated(opstally: Any, project: Pat
     assert (note["severity"], note["table"], note["count"]) == ("note", "support_tickets", 2)
     opstally("load")
     assert opstally("check", "--as-of", "2026-10-25", "--format", "json").object()["findings"] == []
+
+
+def test_all_that_is_wrong_is_told_at_once(opstally: Any, project: Path) -> None:
+    (project / "opstally.yml").write_text(
+        "name: X\ntimezone: Mars/Base\nweek_start: someday\nassumption: {}\nengine: duckdbb\n"
+        "sources:\n  - {source: zendesk_tickets, timezone: Europe/Berlim}\n",
+        encoding="utf-8",
+    )
+    (project / "metrics").mkdir()
+    (project / "metrics" / "x.yml").write_text("metric: x\nlabel: [\n", encoding="utf-8")
+    done = opstally("check")
+    assert done.code == 1
+    told = done.err
+    for line in ("opstally.yml:2: There is no time zone 'Mars/Base'", "opstally.yml:3: week_start: 'someday'",
+                 "opstally.yml:4: unknown key 'assumption'", "opstally.yml:5: There is no engine 'duckdbb'",
+                 "opstally.yml:7: There is no time zone 'Europe/Berlim'", "metrics/x.yml:3: is not YAML"):  # fmt: skip
+        assert line in told, line
+    (project / "opstally.yml").write_text("name: X\nengine: duckdbb\n", encoding="utf-8")
+    assert "opstally.yml:2: There is no engine 'duckdbb'" in opstally("report", "support-tickets").err

@@ -125,3 +125,12 @@ def test_a_load_that_is_not_there(opstally: Any, project: Path) -> None:
     assert project.is_dir()
     done = opstally("loads", 7)
     assert (done.code, done.err) == (2, "opstally: There is no load '7'. There are: 1.\n")
+
+
+def test_names_that_nothing_has(opstally: Any, put_aside: Path) -> None:
+    assert put_aside.is_dir()
+    for option, near in (("--table", "support_tickets"), ("--source", "support_tickets")):
+        done = opstally("quarantine", option, "support_ticket")
+        assert done.code == 2
+        assert near in done.err
+    assert opstally("quarantine", "--table", "incidents").err == "Nothing is in quarantine.\n"

@@ -124,3 +124,13 @@ def test_the_sql(opstally: Any, project: Path) -> None:
     assert done.out.startswith("-- Support tickets\n-- By week and priority\nWITH ")
     assert done.out.count(";\n") == 2
     assert project.is_dir()
+
+
+def test_an_ending_of_no_format(opstally: Any, project: Path) -> None:
+    """A table in a file called .pdf helps nobody."""
+    done = opstally("report", "support-tickets", "--out", "x.pdf")
+    assert (done.code, (project / "x.pdf").exists()) == (2, False)
+    assert "'.pdf'" in done.err
+    assert ".html" in done.err
+    assert opstally("report", "support-tickets", "--out", "x.txt").code == 0
+    assert opstally("report", "support-tickets", "--out", "x.pdf", "--format", "html").code == 0

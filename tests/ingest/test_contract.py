@@ -226,3 +226,30 @@ def test_json_leaves_out_what_is_empty(desk: Desk) -> None:
     del record["team"]
     desk.write("data/support_tickets/2.jsonl", json.dumps(record | {"ticket_id": "T2"}) + "\n")
     assert desk.load().errors == ()
+
+
+def test_another_known_spelling_of_a_column_is_no_renaming(desk: Desk) -> None:
+    """created_date and created_at are one column of ours, whichever a file has; an unknown name is asked about."""
+    desk.write("data/support_tickets.csv", "ticket_id,created_date,status,priority\nT1,2026-01-01 10:00,open,high\n")
+    desk.take()
+    desk.write("data/support_tickets.csv", "ticket_id,created_at,status,team\nT2,2026-01-01 10:00,open,Core\n")
+    summary = desk.load()
+    assert summary.errors == ()
+    assert (
+        "data/support_tickets.csv: column 'created_date' is gone, 'created_at' is read in its place." in summary.notes
+    )
+    assert desk.rows("SELECT ticket_id, created_at IS NULL, team FROM support_tickets ORDER BY 1") == [
+        ("T1", False, None), ("T2", False, "Core"),
+    ]  # fmt: skip
+
+
+def test_a_source_that_has_no_file_in_the_project_is_mended_in_its_contract(desk: Desk) -> None:
+    desk.tickets("T1,2026-01-01 10:00:00,open,2026-02-01 00:00:00,high,5,")
+    desk.take()
+    desk.write("data/support_tickets/more.csv", "ticket_id,created_at,status,prio\nT2,2026-01-01 10:00,open,high\n")
+    error = desk.error()
+    assert "say in opstally.yml contracts: {support_tickets: {renamed: evolve}}" in error
+    assert "sources/support_tickets.yml" not in error
+    desk.write("opstally.yml", "name: Test\ncontracts: {support_tickets: {renamed: evolve}}\n")
+    assert desk.load().errors == ()
+    assert desk.column("SELECT ticket_priority FROM support_tickets ORDER BY ticket_id") == ["high", "high"]

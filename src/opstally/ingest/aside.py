@@ -78,8 +78,10 @@ def export(found: Sequence[Aside], out: Path, columns: Sequence[str] = ()) -> st
     if len(sources) != 1:
         told = ", ".join(sources) or "none"
         raise UsageError(f"One file holds the records of one source, and these are of: {told}. Say --source.")
-    once = {one.mark: one for one in found}
-    records = [_record(one, [o.reason for o in found if o.mark == one.mark]) for one in once.values()]
+    same: dict[str, list[Aside]] = {}
+    for one in found:
+        same.setdefault(one.mark, []).append(one)
+    records = [_record(several[-1], [one.reason for one in several]) for several in same.values()]
     if out.suffix.lower() in (".jsonl", ".ndjson"):
         return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     if any(isinstance(value, dict | list) for record in records for value in record.values()):

@@ -10,7 +10,7 @@ from opstally.expression.tree import columns
 from opstally.ingest.drift import Judging
 from opstally.ingest.exports import Export
 from opstally.ingest.expressions import parsed, types_by_use
-from opstally.ingest.intake import Intake
+from opstally.ingest.intake import Intake, spellings
 from opstally.ingest.kinds import without_offset
 from opstally.ingest.values import OFFSET
 from opstally.library import Library
@@ -29,18 +29,25 @@ class Contracted:
         self.intake, self.library = intake, library
         declared = library.sources.get(intake.name)
         self.own = declared is not None and not declared.file.startswith("catalog/") and not intake.own_names
-        own_file = declared.file if declared is not None and self.own else ""
+        self.file = declared.file if declared is not None and self.own else None
         self.contract: Contract = project.contracts.get(intake.name, intake.source.contract)
-        self.where = own_file or f"sources/{intake.name}.yml"
+        self.where = self.file or f"sources/{intake.name}.yml"
         """The file in which the source can be mended."""
 
     def judge(self, connection: DuckDBPyConnection, found: Sequence[Export]) -> tuple[list[Export], Judging]:
         """The exports as they are to be read. Raises LoadError for what the contract refuses."""
-        judging = Judging(connection, self.intake.source, self.contract, self.intake.own_names, self.where)
+        judging = Judging(connection, self.intake.source, self.contract, self.file, self._spelled())
         judged = judging.judge(found)
         if self.own and self.intake.source.timezone is None:
             self._refuse_unzoned(judged, judging)
         return judged, judging
+
+    def _spelled(self) -> dict[str, str] | None:
+        """Every spelling of a column → the column, for files that name their columns themselves."""
+        if not self.intake.own_names:
+            return None
+        [target] = self.intake.source.targets
+        return spellings(self.library.tables[target.table].declaration)
 
     def _refuse_unzoned(self, found: Sequence[Export], judging: Judging) -> None:
         wanted = set(self._timestamps())

@@ -97,10 +97,17 @@ class Judging:
     """The new files of a source, judged by its contract."""
 
     def __init__(
-        self, connection: DuckDBPyConnection, source: Source, contract: Contract, own_names: bool, where: str
+        self,
+        connection: DuckDBPyConnection,
+        source: Source,
+        contract: Contract,
+        where: str | None,
+        spelled: Mapping[str, str] | None = None,
     ) -> None:
-        self.connection, self.source, self.contract, self.own_names = connection, source, contract, own_names
-        self.where = where
+        """`where` is the project's file that declares the source, if it is one of its own; `spelled`, of files that
+        name their columns themselves, every name by which a column of ours is known → that column."""
+        self.connection, self.source, self.contract = connection, source, contract
+        self.where, self.spelled, self.own_names = where, spelled or {}, spelled is not None
         self.before = seen_before(connection, source.source)
         self.notes: list[str] = []
         self.samples: dict[str, tuple[tuple[str, ...], ...]] = {}
@@ -126,7 +133,7 @@ class Judging:
 
     def _judged(self, export: Export) -> Export:
         known = list(self.before.values())
-        drift = compared(export, known)
+        drift = self._respelled(export, compared(export, known))
         self._retyped(export, known)
         if not drift:
             return export
@@ -153,6 +160,22 @@ class Judging:
             self._answer(export, self.contract.new, f"column {name!r} is new", aside)
         return replace(export, refused="; ".join(aside))
 
+    def _respelled(self, export: Export, drift: Drift) -> Drift:
+        """Without the new columns that are read by their own names, and the old ones in whose place they are read."""
+        read = {name: self.spelled.get(squashed(name)) for name in export.names}
+        renamed, missing = [], list(drift.missing)
+        for old, new in drift.renamed:
+            if read[new] is None:
+                renamed.append((old, new))
+            elif read[new] == self.spelled.get(squashed(old)):
+                self._say(export, f"column {old!r} is gone, {new!r} is read in its place")
+            else:
+                missing.append(old)
+        left = {self.spelled.get(squashed(name)) for name in export.names} - {None}
+        gone = [name for name in missing if self.spelled.get(squashed(name)) not in left]
+        fresh = [new for old, new in drift.renamed if read[new] is not None and old in gone]
+        return Drift((*drift.new, *fresh), tuple(gone), tuple(renamed))
+
     def _missing(self, export: Export, name: str, aside: list[str]) -> Export:
         usual: Answer = "evolve" if self.own_names or name in self.optional else "freeze"
         answer: Answer = "freeze" if name in self.needed else self.contract.missing or usual
@@ -171,11 +194,22 @@ class Judging:
             case "freeze":
                 raise LoadError(
                     f"{export.file.shown}: {what}. Nothing of {self.source.source} was loaded; what was loaded before "
-                    f"stays. Mend the export or {self.where}, or allow it in the source's contract."
+                    f"stays. Mend the export{self._or_source}, or allow it in {self._allowed}."
                 )
 
     def _mend(self, old: str, new: str) -> str:
-        return f"If so, read {new!r} instead of {old!r} in {self.where}, or set contract: {{renamed: evolve}}"
+        evolve = "{renamed: evolve}"
+        if self.where is None:
+            return f"If so, say in opstally.yml contracts: {{{self.source.source}: {evolve}}}"
+        return f"If so, read {new!r} instead of {old!r} in {self.where}, or set contract: {evolve}"
+
+    @property
+    def _or_source(self) -> str:
+        return f" or {self.where}" if self.where else ""
+
+    @property
+    def _allowed(self) -> str:
+        return "the source's contract" if self.where else f"opstally.yml, contracts: {self.source.source}"
 
     def _say(self, export: Export, what: str) -> None:
         self.notes.append(f"{export.file.shown}: {what}.")

@@ -197,6 +197,12 @@ def by_name(table: Table, export: Export) -> Target:
     return Target(table=table.table, columns=dict(columns))
 
 
+def spellings(table: Table) -> dict[str, str]:
+    """Every name by which a column is known, spelled as plainly as can be → the column; its own name goes first."""
+    aliases = {squashed(alias): name for name, column in table.columns.items() for alias in column.aliases}
+    return {**aliases, **{squashed(name): name for name in table.columns}}
+
+
 def _unused(collected: _Collected, lying: Sequence[DataFile]) -> list[DataFile]:
     """The files that nobody reads, nor looks anything up in."""
     looked_up = [
@@ -223,4 +229,4 @@ def _not_loaded(files: Sequence[DataFile]) -> Iterator[str]:
             )
 
 
-__all__ = ["Intake", "Intakes", "by_name", "intakes"]
+__all__ = ["Intake", "Intakes", "by_name", "intakes", "spellings"]
