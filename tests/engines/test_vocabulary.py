@@ -418,6 +418,7 @@ LOWERED = {name for name, word in WORDS.items() if word.kind != "context"} - {"a
     "add_days_to_date",
     "collate",
     "last_by_key",
+    "quantiles",
     "first_by_key",
 }
 """What is left for engines to spell when the words about the period and the project are replaced."""

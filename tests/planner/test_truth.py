@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from opstally.expression import Call, Column, Expr, Literal, parse
 from opstally.expression.tree import NULL, TRUE, show
-from opstally.planner.truth import apart, excludes, implies, shorter, shorter_leaf
+from opstally.planner.truth import apart, certain, excludes, implies, shorter, shorter_leaf, texts_of
 
 # -- by example --------------------------------------------------------------------------------------------------------
 
@@ -215,6 +215,43 @@ def test_what_is_said_to_follow_does(one: Expr, other: Expr) -> None:
         assert all(value(other, row) is False for row in where(one))
     if apart(one, other):
         assert not any(value(other, row) is True for row in where(one))
+
+
+values = st.one_of(
+    numbers, sums, chosen, conditions, st.builds(lambda c, a, b: Call("case", (c, a, b)), conditions, sums, sums)
+)
+
+
+@given(values, st.lists(conditions, max_size=2))
+def test_what_is_said_to_have_a_value_has_one(x: Expr, facts: list[Expr]) -> None:
+    if certain(x, facts):
+        assert all(value(x, row) is not None for row in ROWS if all(value(fact, row) is True for fact in facts))
+
+
+def test_what_has_a_value_because_a_column_has() -> None:
+    facts = [parse("score is not null")]
+    for text in (
+        "floor(score * 2) + 1",
+        "score / 4",
+        "coalesce(other, score)",
+        "hours_between(period_start(), as_of())",
+    ):
+        assert certain(parse(text), facts)
+    for text in (
+        "other",
+        "score + other",
+        "score / other",
+        "score / 0",
+        "ln(score)",
+        "case when other > 1 then score end",
+    ):
+        assert not certain(parse(text), facts)
+
+
+def test_the_texts_between_which_a_column_chooses() -> None:
+    assert texts_of(parse("case when a then 'x' when b then 'y' else 'z' end")) == {"x", "y", "z"}
+    for text in ("case when a then 'x' when b then 'y' end", "case when a then 'x' else b end", "a"):
+        assert texts_of(parse(text)) is None
 
 
 @given(conditions, st.lists(conditions, max_size=2))

@@ -62,6 +62,7 @@ SPELLING: dict[str, Spelling] = {
     "min": "min({0})",
     "max": "max({0})",
     "quantile": "quantile_cont(CAST({0} AS DOUBLE), {1})",
+    "quantiles": lambda a: f"quantile_cont(CAST({a[0]} AS DOUBLE), [{', '.join(a[2:])}])[{a[1]}]",
     "variance": "var_samp(CAST({0} AS DOUBLE))",
     "last": lambda a: _ordered(a, "arg_max"),
     "first": lambda a: _ordered(a, "arg_min"),

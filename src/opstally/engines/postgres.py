@@ -75,6 +75,9 @@ SPELLING: dict[str, Spelling] = {
     "min": "min({0})",
     "max": "max({0})",
     "quantile": "percentile_cont({1}) WITHIN GROUP (ORDER BY CAST({0} AS DOUBLE PRECISION))",
+    "quantiles": lambda a: (
+        f"(percentile_cont(ARRAY[{', '.join(a[2:])}]) WITHIN GROUP (ORDER BY CAST({a[0]} AS DOUBLE PRECISION)))[{a[1]}]"
+    ),
     "variance": "var_samp(CAST({0} AS DOUBLE PRECISION))",
     "last": lambda a: _ordered(a, "DESC"),
     "first": lambda a: _ordered(a, "ASC"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from opstally.expression import Call, Column, Expr, Literal
@@ -11,7 +11,7 @@ from opstally.expression.tree import TRUE, all_of
 from opstally.planner.metric import USED, Basis, Linked, used
 from opstally.planner.scan import Scan
 from opstally.planner.schema import Schema
-from opstally.planner.truth import apart, implies, known, parts
+from opstally.planner.truth import apart, implies, known, parts, texts, texts_of
 
 FALSE = Literal(False)
 FILTERED = "outside the filter"
@@ -78,11 +78,12 @@ Rows = Callable[[Expr, str], str]
 """(condition, wanted name) → the name of the leaf that counts the rows for which the condition is true."""
 
 
-def given(scan: Scan) -> list[Expr]:
-    """What is true of every row of a scan."""
-    key = scan.key
-    timed = [known(Column((key.basis.start,)))] if key.basis.kind in ("event", "during") else []
-    return [*parts(scan.where), *timed]
+def given(scan: Scan, schema: Schema) -> list[Expr]:
+    """What is true of every row of a scan: its filter, and that its time and its key are known."""
+    key, table = scan.key, schema.tables[scan.key.table]
+    timed = [key.basis.start] if key.basis.kind in ("event", "during") else []
+    keyed = [] if table.derived else table.key
+    return [*parts(scan.where), *(known(Column((name,))) for name in dict.fromkeys((*timed, *keyed)))]
 
 
 def count(part: Linked, scan: Scan, schema: Schema, rows: Rows) -> Count:
@@ -121,7 +122,7 @@ class _Leaving:
         """Of the rows inside the scope that are not used, those for which each reason is the first that holds."""
         before, told = [used(self.part) or TRUE], [kept]
         for reason, condition in self.part.excludes:
-            if self._takes_the_rest(condition):
+            if self._takes_the_rest(condition, before):
                 yield Left(reason, inside, tuple(told))
                 return
             first = condition
@@ -132,13 +133,23 @@ class _Leaving:
             yield Left(reason, told[-1])
             before.append(condition)
 
-    def _takes_the_rest(self, reason: Expr) -> bool:
-        """Whether every row that is not used has the reason: did it not hold, the row would be used."""
+    def _takes_the_rest(self, reason: Expr, before: Sequence[Expr]) -> bool:
+        """Whether every row that is not used, nor left out before, has the reason."""
         match reason:
             case Call("is_null", (x,)):
-                otherwise = all_of(*given(self.scan), self.part.scope, known(x))
+                otherwise = all_of(*given(self.scan, self.schema), self.part.scope, known(x))
                 return otherwise is not None and implies(otherwise, used(self.part) or TRUE)
-        return False
+        return self._all_texts([reason, *before])
+
+    def _all_texts(self, conditions: Sequence[Expr]) -> bool:
+        """Whether the conditions leave out none of the constants between which a column chooses."""
+        told = [texts(condition) for condition in conditions]
+        about = told[0]
+        if about is None:
+            return False
+        every = texts_of(self.schema.expand(self.scan.key.table, about[0]))
+        covered = {text for one in told if one is not None and one[0] == about[0] for text in one[1]}
+        return every is not None and every <= covered
 
     def _apart(self, one: Expr, other: Expr) -> bool:
         table = self.scan.key.table

@@ -190,7 +190,7 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
         for call in found:
             whole = linked.expr == call and linked.scale == 1
             wanted = linked.name if whole else f"{linked.name}_{call.name}"
-            name = _leaf(made, scan, wanted, limited(call, linked.scope), linked.name if whole else "")
+            name = _leaf(made, scan, metrics.schema, wanted, limited(call, linked.scope), linked.name if whole else "")
             names[call] = Column((name,))
         expr = rewrite(linked.expr, lambda n: names.get(n) if isinstance(n, Call) else None)
         if linked.proportion is not None:
@@ -199,8 +199,8 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
     return expr if linked.scale == 1 else Call("*", (Literal(100.0), expr))
 
 
-def _leaf(made: Plan, scan: Scan, wanted: str, call: Call, metric: str = "") -> str:
-    short = shorter_leaf(call, given(scan))
+def _leaf(made: Plan, scan: Scan, schema: Schema, wanted: str, call: Call, metric: str = "") -> str:
+    short = shorter_leaf(call, given(scan, schema))
     return scan.leaf(wanted if short in scan.leaves.values() else _free(made, wanted, metric), short)
 
 
@@ -222,7 +222,7 @@ def _count(made: Plan, metrics: Metrics, name: str) -> None:
         scan = made.scans[ScanKey.of(part)]
 
         def rows(condition: Expr, wanted: str, scan: Scan = scan) -> str:
-            return _leaf(made, scan, wanted, Call("count_if", (condition,)))
+            return _leaf(made, scan, metrics.schema, wanted, Call("count_if", (condition,)))
 
         made.counts.append(count(part, scan, metrics.schema, rows))
 
@@ -233,7 +233,7 @@ def _add_variances(made: Plan, metrics: Metrics) -> None:
         if linked.mean is not None and linked.table is not None:
             scan = made.scans[ScanKey.of(linked)]
             call = limited(Call("variance", (linked.mean,)), linked.scope)
-            made.variances[name] = _leaf(made, scan, f"{name}_variance", call)
+            made.variances[name] = _leaf(made, scan, metrics.schema, f"{name}_variance", call)
 
 
 def _type_leaves(made: Plan, schema: Schema) -> None:

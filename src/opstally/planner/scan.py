@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
 from opstally.expression import Call, Column, Expr, Literal, parse
-from opstally.expression.tree import NULL, TRUE, columns, rewrite
+from opstally.expression.tree import NULL, TRUE, columns, rewrite, show
 from opstally.expression.vocabulary import AGGREGATES
 from opstally.model.table import Derived, Table
-from opstally.period import WEEKDAYS, Calendar, Grain, Period
+from opstally.period import WEEKDAYS, Bucket, Calendar, Grain, Period
 from opstally.planner.lower import Context, bounds, clipped, lower
 from opstally.planner.metric import Basis, Linked
 from opstally.planner.rows import Rows
@@ -21,7 +21,7 @@ from opstally.planner.schema import Schema
 from opstally.planner.text import Cte, select
 
 _BY_KEY = {"last": "last_by_key", "first": "first_by_key"}
-_AGGREGATES = AGGREGATES | {*_BY_KEY.values()}
+_AGGREGATES = AGGREGATES | {*_BY_KEY.values(), "quantiles"}
 
 
 @dataclass(frozen=True)
@@ -172,10 +172,14 @@ class _ScanWriter:
             case "during":
                 self._overlapping(rows, basis)
             case "open_at_end":
-                _, high = self._bounds(rows, basis.start)
                 start, end = Column((basis.start,)), Column((basis.end,))
-                still = Call("or", (Call("is_null", (end,)), Call(">=", (end, high))))
-                self._when(rows, Call("<", (start, high)), still)
+
+                def still(first: Expr, last: Expr) -> tuple[Expr, Expr]:
+                    return Call("<", (start, last)), Call("or", (Call("is_null", (end,)), Call(">=", (end, first))))
+
+                ends = [bucket.end for bucket in self._buckets()]
+                _, high = self._bounds(rows, basis.start)
+                self._when(rows, still(high, high), still(*self._moments(rows, basis.start, ends[0], ends[-1])))
             case "latest":
                 self._newest(rows, basis)
             case "last":
@@ -187,8 +191,7 @@ class _ScanWriter:
     def _event(self, rows: Rows, basis: Basis) -> None:
         at = Column((basis.start,))
         dates = rows.typed(at).type == "date"
-        assert self.context.period is not None
-        period = self.context.period
+        period = self._period
         low, high = (period.start, period.end) if dates else self.context.calendar.instants(period)
         rows.where(Call(">=", (at, Literal(low))), Call("<", (at, Literal(high))))
         if self.scan.grain:
@@ -199,19 +202,23 @@ class _ScanWriter:
 
     def _local_day(self, at: Column) -> Expr:
         """The local day of an instant, by the offsets in force in the period: exact, and the same on every engine."""
-        assert self.context.period is not None
-        offsets = _day_offsets(self.context.calendar, self.context.period)
+        offsets = _day_offsets(self.context.calendar, self._period)
         until = [(Call("<", (at, Literal(since))), Literal(s)) for (_, s), (since, _) in pairwise(offsets)]
         last: Expr = Literal(offsets[-1][1])
         shift = Call("case", (*(arg for change in until for arg in change), last)) if until else last
         return Call("day", (at if shift == Literal(0) else Call("shift_seconds", (at, shift)),))
 
     def _overlapping(self, rows: Rows, basis: Basis) -> None:
-        low, high = self._bounds(rows, basis.start)
         start, end = Column((basis.start,)), Column((basis.end,))
-        # A span of no length belongs to the bucket in which it starts.
-        reaches = Call("or", (Call("is_null", (end,)), Call("or", (Call(">", (end, low)), Call(">=", (start, low))))))
-        self._when(rows, Call("<", (start, high)), reaches)
+
+        def reaches(low: Expr, high: Expr) -> tuple[Expr, Expr]:
+            # A span of no length belongs to the bucket in which it starts.
+            late = Call("or", (Call(">", (end, low)), Call(">=", (start, low))))
+            return Call("<", (start, high)), Call("or", (Call("is_null", (end,)), late))
+
+        period = self._period
+        whole = self._moments(rows, basis.start, period.start, period.end)
+        self._when(rows, reaches(*self._bounds(rows, basis.start)), reaches(*whole))
 
     def _newest(self, rows: Rows, basis: Basis) -> None:
         _, high = self._bounds(rows, basis.start)
@@ -227,9 +234,28 @@ class _ScanWriter:
     def _bounds(self, rows: Rows, start: str) -> tuple[Expr, Expr]:
         return bounds(self.context, dates=rows.typed(Column((start,))).type == "date")
 
-    def _when(self, rows: Rows, *conditions: Expr) -> None:
+    def _moments(self, rows: Rows, start: str, *days: dt.date) -> tuple[Expr, ...]:
+        """Days as the column knows time: as days, or as the instants at which they start."""
+        dates = rows.typed(Column((start,))).type == "date"
+        return tuple(Literal(day if dates else self.context.calendar.instant(day)) for day in days)
+
+    @property
+    def _period(self) -> Period:
+        assert self.context.period is not None
+        return self.context.period
+
+    def _buckets(self) -> tuple[Bucket, ...]:
+        """The buckets of the period, or the period as one of them."""
+        period = self._period
+        if self.scan.grain:
+            return self.context.calendar.buckets(period, self.scan.grain)
+        return (Bucket(period.start, period.start, period.end, complete=True),)
+
+    def _when(self, rows: Rows, conditions: Sequence[Expr], in_any: Sequence[Expr]) -> None:
+        """Rows that meet the conditions of a bucket; those that meet them in no bucket are not compared with each."""
         if self.scan.grain:
             rows.bucket_join(" AND ".join(rows.condition(c) for c in conditions))
+            rows.where(*in_any)
         else:
             rows.where(*conditions)
 
@@ -284,7 +310,7 @@ class _ScanWriter:
                 total = Call("coalesce", (Call("sum", (Column((seconds,)),)), Literal(0.0)))
                 outputs.append((rows.spelled(Call("/", (total, Literal(60.0)))), self.engine.identifier(name)))
             else:
-                lowered = lower(call, self.context, rows.typed, rows.basis)
+                lowered = lower(_together(call, self.scan.leaves.values()), self.context, rows.typed, rows.basis)
                 outputs.append((rows.outer(lowered), self.engine.identifier(name)))
         return unions, outputs
 
@@ -325,6 +351,17 @@ def _day_offsets(calendar: Calendar, period: Period) -> list[tuple[dt.datetime, 
             since = dt.datetime.combine(day, dt.time()) - dt.timedelta(seconds=seconds)
         found.append((since, seconds))
     return found
+
+
+def _together(call: Call, leaves: Iterable[Call]) -> Call:
+    """A quantile as one of all those of the same values, which are then put in order only once."""
+    match call:
+        case Call("quantile", (x, p)):
+            asked = sorted(
+                {q for leaf in leaves if leaf.name == "quantile" and leaf.args[0] == x for q in leaf.args[1:]}, key=show
+            )
+            return call if len(asked) == 1 else Call("quantiles", (x, Literal(asked.index(p) + 1), *asked))
+    return call
 
 
 def _without_ties(expr: Expr, derived: Derived, source: Table) -> Expr:

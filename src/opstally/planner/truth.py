@@ -22,6 +22,12 @@ _STRICT = _COMPARISONS | {
 """Words that give NULL where any of their arguments is NULL. (`x in (…)` is so for its constants.)"""
 
 
+_TOTAL = _STRICT - {"/", "ln"} | {"is_null", "and", "or", "not", "setting", "as_of", "as_of_date"}
+"""Words that have a value where all their arguments have one."""
+_OF_THE_PERIOD = frozenset({"period_start", "period_end", "period_days"})
+"""Words that always have a value."""
+
+
 def known(x: Expr) -> Expr:
     """That there is a value."""
     return Call("not", (Call("is_null", (x,)),))
@@ -74,7 +80,7 @@ def excludes(one: Expr, other: Expr) -> bool:
             return all(excludes(arg, other) for arg in args)
         case Call("not", (Call("is_null", (x,)),)):
             return any(excludes(condition, other) for condition in _chosen_by(x))
-    mine, theirs = _texts(one), _texts(other)
+    mine, theirs = texts(one), texts(other)
     return mine is not None and theirs is not None and mine[0] == theirs[0] and not mine[1] & theirs[1]
 
 
@@ -107,17 +113,17 @@ def _chosen_by(x: Expr) -> Iterator[Expr]:
 
 def _same_text(one: Expr, other: Expr) -> bool:
     """Whether both are about which of several texts something is, and the first leaves fewer."""
-    mine = _texts(one)
+    mine = texts(one)
     if mine is None:
         return False
     match other:
         case Call("!=", (x, Literal(str() as text))):
             return mine[0] == x and text not in mine[1]
-    theirs = _texts(other)
+    theirs = texts(other)
     return theirs is not None and mine[0] == theirs[0] and mine[1] <= theirs[1]
 
 
-def _texts(condition: Expr) -> tuple[Expr, frozenset[str]] | None:
+def texts(condition: Expr) -> tuple[Expr, frozenset[str]] | None:
     """(x, texts) of a condition that x is one of them."""
     match condition:
         case Call("=" | "in", (x, *values)) if values and all(
@@ -156,12 +162,42 @@ def _within(x: Expr) -> Iterator[Expr]:
 # -- making conditions shorter -----------------------------------------------------------------------------------------
 
 
+def certain(x: Expr, given: Sequence[Expr]) -> bool:
+    """Whether it can be shown that there is a value where all of `given` is true."""
+    if any(implies(fact, known(x)) for fact in given):
+        return True
+    match x:
+        case Literal(value):
+            return value is not None
+        case Call("coalesce" | "least" | "greatest", args):
+            return any(certain(arg, given) for arg in args)
+        case Call("case", args):
+            return all(certain(value, given) for value in (*args[1:-1:2], args[-1]))
+        case Call("/", (above, Literal(int() | float() as below))):
+            return below != 0 and certain(above, given)
+        case Call("in", (first, *_)):
+            return certain(first, given)
+        case Call(name, args):
+            return name in _OF_THE_PERIOD or (name in _TOTAL and all(certain(arg, given) for arg in args))
+    return False
+
+
+def texts_of(x: Expr) -> frozenset[str] | None:
+    """All the texts that a choice between constants can give; None where it can also give another, or nothing."""
+    match x:
+        case Call("case", args):
+            values = (*args[1:-1:2], args[-1])
+            texts = [v.value for v in values if isinstance(v, Literal) and isinstance(v.value, str)]
+            return frozenset(texts) if len(texts) == len(values) else None
+    return None
+
+
 def shorter(condition: Expr, given: Sequence[Expr] = ()) -> Expr:
     """A condition that is true for the same rows, of those for which all of `given` is true; TRUE where that is all."""
     if any(implies(fact, condition) for fact in given):
         return TRUE
     match condition:
-        case Call("not", (Call("is_null", (Literal(value),)),)) if value is not None:
+        case Call("not", (Call("is_null", (x,)),)) if certain(x, given):
             return TRUE
         case Call("and"):
             return _fewer_needed([shorter(part, given) for part in parts(condition)])

@@ -1,0 +1,69 @@
+"""Queries do not ask what they know: each test is about the text of the SQL; that the numbers stay right is the
+oracle's to say."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from tests.planner.company import JANUARY, Company, metric, table
+
+from opstally.planner.query import Query
+
+D, T = dt.date, dt.datetime
+CHOICE = "case when skipped then 'left out' when score is null then 'unknown' when score > 3 then 'good' else 'bad' end"
+FACT = table(
+    "f", "id text, day date, since timestamp, until timestamp, score number, skipped boolean, kind text", "id",
+    at="day", computed={"verdict": {"value": CHOICE}},
+)  # fmt: skip
+ROWS = {
+    "f": [
+        ("a", D(2026, 1, 5), T(2026, 1, 5), T(2026, 1, 20), 1.0, False, "x"),
+        ("b", D(2026, 1, 6), T(2025, 1, 6), None, 5.0, None, "x"),
+        ("c", D(2026, 1, 7), T(2024, 1, 6), T(2025, 12, 1), None, False, "y"),
+        ("d", D(2026, 1, 8), T(2026, 1, 6), T(2026, 1, 6), 2.0, True, "y"),
+    ]
+}
+
+
+def asked(*metrics: dict[str, str], grain: str | None = None) -> tuple[list[tuple[object, ...]], str]:
+    """The rows and the SQL."""
+    made = [metric(f"m{i}", "f", **one) for i, one in enumerate(metrics)]
+    query = Query(tuple(m.metric for m in made), (), grain, JANUARY, JANUARY.last_day)
+    result = Company([FACT], made, ROWS).measuring().measure(query)
+    return list(result.rows), result.receipt.sql[0]
+
+
+def test_quantiles_of_the_same_values_are_taken_together() -> None:
+    rows, sql = asked({"value": "quantile(score, 0.5)"}, {"value": "quantile(score, 0.9)"}, {"value": "median(score)"})
+    assert rows == [(2.0, pytest.approx(4.4), 2.0)]
+    assert sql.count("quantile_cont(CAST(score AS DOUBLE), [0.5e0, 0.9e0])") == 2
+
+
+def test_the_last_reason_of_a_choice_is_what_is_left() -> None:
+    reasons = {"agreed": "verdict = 'left out'", "no score": "verdict = 'unknown'"}
+    told = metric("m", "f", "count_if(verdict in ('good', 'bad'))", excludes=reasons)
+    query = Query(("m",), (), None, JANUARY, JANUARY.last_day)
+    result = Company([FACT], [told], ROWS).measuring().measure(query)
+    [use] = result.receipt.uses
+    assert (use.period_rows, use.used, use.excluded) == (4, 2, {"agreed": 1, "no score": 1})
+    assert "unknown')" not in result.receipt.sql[0].replace("'unknown' WHEN", "")
+
+
+def test_keys_and_times_are_known() -> None:
+    rows, sql = asked(
+        {"value": "count_distinct(id)"}, {"value": "count_distinct(days_between(date_of(period_start()), day))"}
+    )
+    assert rows == [(4, 4)]
+    assert "IS NOT NULL" not in sql
+
+
+def test_rows_of_no_bucket_are_not_compared_with_each() -> None:
+    spans = {"value": "count()", "at": {"during": ["since", "until"]}}
+    rows, sql = asked(spans, grain="week")
+    assert [row[-1] for row in rows] == [1, 3, 2, 2, 1]
+    assert "WHERE t.since < TIMESTAMP '2026-02-01 00:00:00'" in sql
+    open_ = {"value": "count()", "at": {"open_at_end": ["since", "until"]}}
+    rows, sql = asked(open_, grain="week")
+    assert [row[-1] for row in rows] == [1, 2, 2, 1, 1]
+    assert "t.until >= TIMESTAMP '2026-01-05 00:00:00'" in sql
