@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
@@ -13,9 +12,10 @@ from opstally.expression import Call, Column, Expr, Literal, parse
 from opstally.expression.tree import NULL, TRUE, columns, rewrite, show
 from opstally.expression.vocabulary import AGGREGATES
 from opstally.model.table import Derived, Table
-from opstally.period import WEEKDAYS, Bucket, Calendar, Grain, Period
-from opstally.planner.lower import Context, bounds, clipped, lower
+from opstally.period import Grain
+from opstally.planner.lower import Context, clipped, lower
 from opstally.planner.metric import Basis, Linked
+from opstally.planner.occurring import keep
 from opstally.planner.rows import Rows
 from opstally.planner.schema import Schema
 from opstally.planner.text import Cte, select
@@ -153,7 +153,7 @@ class _ScanWriter:
     def _rows(self, entities: str | None) -> Rows:
         rows = Rows(self.scan.key.table, self.schema, self.engine, self.context, self.scan.key.basis, source=entities)
         if entities is None:
-            self._in_period(rows, self.scan.key.basis)
+            keep(rows, self.scan.key.basis)
         elif self.scan.grain:
             rows.bucket = f"t.{self.engine.identifier(self.scan.grain)}"
         if self.scan.grain:
@@ -165,107 +165,13 @@ class _ScanWriter:
             rows.where(self.scan.where)
         return rows
 
-    def _in_period(self, rows: Rows, basis: Basis) -> None:
-        match basis.kind:
-            case "event":
-                self._event(rows, basis)
-            case "during":
-                self._overlapping(rows, basis)
-            case "open_at_end":
-                start, end = Column((basis.start,)), Column((basis.end,))
-
-                def still(first: Expr, last: Expr) -> tuple[Expr, Expr]:
-                    return Call("<", (start, last)), Call("or", (Call("is_null", (end,)), Call(">=", (end, first))))
-
-                ends = [bucket.end for bucket in self._buckets()]
-                _, high = self._bounds(rows, basis.start)
-                self._when(rows, still(high, high), still(*self._moments(rows, basis.start, ends[0], ends[-1])))
-            case "latest":
-                self._newest(rows, basis)
-            case "last":
-                self._event(rows, basis)
-                rows.pick_last(basis.start)
-            case "always":
-                pass
-
-    def _event(self, rows: Rows, basis: Basis) -> None:
-        at = Column((basis.start,))
-        dates = rows.typed(at).type == "date"
-        period = self._period
-        low, high = (period.start, period.end) if dates else self.context.calendar.instants(period)
-        rows.where(Call(">=", (at, Literal(low))), Call("<", (at, Literal(high))))
-        if self.scan.grain:
-            calendar = self.context.calendar
-            day = rows.sql(at) if dates else rows.sql(self._local_day(at))
-            week = WEEKDAYS.index(calendar.week_start)
-            rows.bucket = self.engine.bucket(day, self.scan.grain, week, calendar.fiscal_year_start)
-
-    def _local_day(self, at: Column) -> Expr:
-        """The local day of an instant, by the offsets in force in the period: exact, and the same on every engine."""
-        offsets = _day_offsets(self.context.calendar, self._period)
-        until = [(Call("<", (at, Literal(since))), Literal(s)) for (_, s), (since, _) in pairwise(offsets)]
-        last: Expr = Literal(offsets[-1][1])
-        shift = Call("case", (*(arg for change in until for arg in change), last)) if until else last
-        return Call("day", (at if shift == Literal(0) else Call("shift_seconds", (at, shift)),))
-
-    def _overlapping(self, rows: Rows, basis: Basis) -> None:
-        start, end = Column((basis.start,)), Column((basis.end,))
-
-        def reaches(low: Expr, high: Expr) -> tuple[Expr, Expr]:
-            # A span of no length belongs to the bucket in which it starts.
-            late = Call("or", (Call(">", (end, low)), Call(">=", (start, low))))
-            return Call("<", (start, high)), Call("or", (Call("is_null", (end,)), late))
-
-        period = self._period
-        whole = self._moments(rows, basis.start, period.start, period.end)
-        self._when(rows, reaches(*self._bounds(rows, basis.start)), reaches(*whole))
-
-    def _newest(self, rows: Rows, basis: Basis) -> None:
-        _, high = self._bounds(rows, basis.start)
-        time = Column((basis.start,))
-        known = Call("or", (Call("<", (time, high)), Call("is_null", (time,))))
-        if self.scan.grain:
-            rows.bucket_join(rows.condition(known))
-        else:
-            rows.where(known)
-        ties = tuple(k for k in self.schema.tables[rows.table].key if k not in (*basis.per, basis.start))
-        rows.pick_newest(basis.per, basis.start, ties)
-
-    def _bounds(self, rows: Rows, start: str) -> tuple[Expr, Expr]:
-        return bounds(self.context, dates=rows.typed(Column((start,))).type == "date")
-
-    def _moments(self, rows: Rows, start: str, *days: dt.date) -> tuple[Expr, ...]:
-        """Days as the column knows time: as days, or as the instants at which they start."""
-        dates = rows.typed(Column((start,))).type == "date"
-        return tuple(Literal(day if dates else self.context.calendar.instant(day)) for day in days)
-
-    @property
-    def _period(self) -> Period:
-        assert self.context.period is not None
-        return self.context.period
-
-    def _buckets(self) -> tuple[Bucket, ...]:
-        """The buckets of the period, or the period as one of them."""
-        period = self._period
-        if self.scan.grain:
-            return self.context.calendar.buckets(period, self.scan.grain)
-        return (Bucket(period.start, period.start, period.end, complete=True),)
-
-    def _when(self, rows: Rows, conditions: Sequence[Expr], in_any: Sequence[Expr]) -> None:
-        """Rows that meet the conditions of a bucket; those that meet them in no bucket are not compared with each."""
-        if self.scan.grain:
-            rows.bucket_join(" AND ".join(rows.condition(c) for c in conditions))
-            rows.where(*in_any)
-        else:
-            rows.where(*conditions)
-
     # -- one row per entity ----------------------------------------------------------------------------------------
 
     def _entities(self, derived: Derived, more: Sequence[Column] = ()) -> list[Cte]:
         """The steps that make a derived table: the source's rows in the period, then one row per bucket and entity."""
         table = self.scan.key.table
         rows = Rows(derived.source, self.schema, self.engine, self.context, self.scan.key.basis)
-        self._in_period(rows, self.scan.key.basis)
+        keep(rows, self.scan.key.basis)
         if self.scan.grain:
             assert rows.bucket is not None
             rows.outputs[self.scan.grain] = rows.bucket
@@ -339,18 +245,6 @@ class _ScanWriter:
 
     def _spell(self, expr: Expr) -> str:
         return spell(expr, self.engine, lambda c: self.engine.identifier(c.path[-1]))
-
-
-def _day_offsets(calendar: Calendar, period: Period) -> list[tuple[dt.datetime, int]]:
-    """(UTC instant from which, seconds east of UTC) such that they give each instant of the period its local day."""
-    found = []
-    for since, seconds in calendar.offsets(*calendar.instants(period)):
-        day = calendar.local_day(since)
-        if day > (since + dt.timedelta(seconds=seconds)).date():
-            # Clocks went back across midnight, into a day that had ended: they count from the second midnight on.
-            since = dt.datetime.combine(day, dt.time()) - dt.timedelta(seconds=seconds)
-        found.append((since, seconds))
-    return found
 
 
 def _together(call: Call, leaves: Iterable[Call]) -> Call:
