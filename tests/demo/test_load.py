@@ -56,3 +56,20 @@ def test_the_clocks_are_read_right(loaded: tuple[Workspace, LoadSummary]) -> Non
     )
     assert pairs > 1_900
     assert apart <= 3600
+
+
+def test_business_time_is_known(loaded: tuple[Workspace, LoadSummary]) -> None:
+    """Every ticket that counts has a calendar; business time is never longer than time, the same around the clock."""
+    workspace, _ = loaded
+    found = workspace.engine.run(
+        "SELECT business_calendar, max(first_response_business_minutes - first_response_minutes), "
+        "min(first_response_business_minutes - first_response_minutes), count(resolution_target_minutes) - count(*) "
+        "FROM support_tickets WHERE status <> 'deleted' GROUP BY 1 ORDER BY 1"
+    )
+    assert [name for name, *_ in found] == ["always", "long_hours", "office"]
+    assert all(abs(float(str(longest))) < 1e-6 and without == 0 for _, longest, _, without in found)
+    assert [round(float(str(shortest)), 6) == 0 for *_, shortest, _ in found] == [True, False, False]
+    result = workspace.query(["first_response_sla_business", "resolution_sla_business", "first_response_sla"])
+    business, resolved, elapsed = (float(str(value)) for value in result.rows[0][:3])
+    assert 0 < elapsed < business < 100
+    assert 0 < resolved < 100

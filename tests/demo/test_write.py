@@ -13,6 +13,7 @@ import yaml
 
 from opstally.demo import write
 from opstally.errors import LoadError, UsageError
+from opstally.library import read_project
 
 from .conftest import Written
 
@@ -113,3 +114,17 @@ def test_a_folder_that_cannot_be_written_is_one_sentence() -> None:
     target = Path("/proc/demo") if os.geteuid() == 0 else Path("/demo")
     with pytest.raises(LoadError, match="cannot be written: .*give another folder"):
         write(target, scale=0.001)
+
+
+def test_the_teams_have_opening_hours_and_holidays(small: Written) -> None:
+    """Every team has a calendar, and each year that the data touch its holidays."""
+    project, problems = read_project(small.folder)
+    assert problems == ()
+    assert set(project.calendars) == {"office", "long_hours", "always"}
+    assert project.calendar_for[-1].conditions == {}
+    office = project.calendars["office"]
+    assert office.timezone == "Europe/Berlin"
+    assert "saturday" not in office.hours
+    assert {day.year for day in office.holidays} == {2024, 2025, 2026, 2027}
+    assert date(2026, 5, 1) in office.holidays
+    assert project.calendars["always"].holidays == ()

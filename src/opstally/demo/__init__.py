@@ -45,7 +45,7 @@ def write(
     told = progress or _in_silence
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_project(folder)
+        _write_project(folder, last)
         return write_company(folder, scale, seed, last, told)
     except (OSError, duckdb.IOException) as problem:
         reason = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
@@ -89,9 +89,12 @@ def _held(truth: Path) -> dict[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-def _write_project(folder: Path) -> None:
+def _write_project(folder: Path, until: date) -> None:
+    from opstally.demo.opening import calendars
+
     package = resources.files("opstally.demo")
-    (folder / "opstally.yml").write_text((package / "opstally.yml").read_text(encoding="utf-8"), encoding="utf-8")
+    project = (package / "opstally.yml").read_text(encoding="utf-8")
+    (folder / "opstally.yml").write_text(project + calendars(until), encoding="utf-8")
     (folder / "sources").mkdir(exist_ok=True)
     for source in (package / "sources").iterdir():
         if source.name.endswith(".yml"):
