@@ -11,6 +11,7 @@ OpstallyError                 one sentence: what, where, what next
 ├── NoData                    a table that the question needs is not there   exit code 1
 ├── LoadError                 an export that cannot be taken in              exit code 1
 ├── StoreError                the project's database cannot be used          exit code 1
+│   └── DiskError             because its disk is full, or fails
 └── EngineError               an engine refused, or does not offer a word    exit code 1
 """
 
@@ -104,6 +105,10 @@ class LoadError(OpstallyError):
 
 class StoreError(OpstallyError):
     """The project's database cannot be opened, read or written."""
+
+
+class DiskError(StoreError):
+    """The disk that the project's database is on is full, has become read-only, or fails."""
 
 
 class EngineError(OpstallyError):

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define KILL (-1)      /* the process ends before the call */
-#define KILL_HALF (-2) /* the process ends when half of what was to be written is */
+#define KILL_HALF (-2) /* the process ends when half of what was to be written is, in whole pages as the system does */
 
 static char folder[PATH_MAX];
 static size_t folder_length;
@@ -70,13 +70,21 @@ static int struck(char kind, int file)
     return how;
 }
 
+/* How much of a write the system does when a signal ends it halfway: up to the end of a page of the file. */
+static size_t half(off_t at, size_t size)
+{
+    off_t until = (at + (off_t)(size / 2)) & ~(off_t)4095;
+    return until > at ? (size_t)(until - at) : 0;
+}
+
 #define REAL(name) __typeof__(&name) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
-#define STRIKE(kind, file, half)         \
+#define STRIKE(kind, file, partly)       \
     do {                                 \
         int fate = struck(kind, file);   \
         if (fate == KILL_HALF) {         \
-            half;                        \
+            if (partly < 0)              \
+                perror("half a write");  \
             kill(getpid(), SIGKILL);     \
         }                                \
         if (fate > 0) {                  \
@@ -88,55 +96,55 @@ static int struck(char kind, int file)
 ssize_t write(int file, const void *bytes, size_t size)
 {
     REAL(write);
-    STRIKE('w', file, real(file, bytes, size / 2));
+    STRIKE('w', file, real(file, bytes, half(lseek(file, 0, SEEK_CUR), size)));
     return real(file, bytes, size);
 }
 
 ssize_t pwrite(int file, const void *bytes, size_t size, off_t at)
 {
     REAL(pwrite);
-    STRIKE('w', file, real(file, bytes, size / 2, at));
+    STRIKE('w', file, real(file, bytes, half(at, size), at));
     return real(file, bytes, size, at);
 }
 
 ssize_t pwrite64(int file, const void *bytes, size_t size, off64_t at)
 {
     REAL(pwrite64);
-    STRIKE('w', file, real(file, bytes, size / 2, at));
+    STRIKE('w', file, real(file, bytes, half(at, size), at));
     return real(file, bytes, size, at);
 }
 
 int fsync(int file)
 {
     REAL(fsync);
-    STRIKE('s', file, (void)0);
+    STRIKE('s', file, 0);
     return real(file);
 }
 
 int fdatasync(int file)
 {
     REAL(fdatasync);
-    STRIKE('s', file, (void)0);
+    STRIKE('s', file, 0);
     return real(file);
 }
 
 int ftruncate(int file, off_t length)
 {
     REAL(ftruncate);
-    STRIKE('t', file, (void)0);
+    STRIKE('t', file, 0);
     return real(file, length);
 }
 
 int ftruncate64(int file, off64_t length)
 {
     REAL(ftruncate64);
-    STRIKE('t', file, (void)0);
+    STRIKE('t', file, 0);
     return real(file, length);
 }
 
 int fallocate(int file, int mode, off_t at, off_t length)
 {
     REAL(fallocate);
-    STRIKE('t', file, (void)0);
+    STRIKE('t', file, 0);
     return real(file, mode, at, length);
 }

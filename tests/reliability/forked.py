@@ -17,7 +17,7 @@ import duckdb  # noqa: F401  # what a forked process would otherwise import each
 import numpy  # noqa: F401
 
 from opstally import store
-from opstally.store import Store
+from opstally.store import STAGING, Store
 
 _SHARED = mmap.mmap(-1, 512)
 """What a process that is killed was doing: 256 bytes for the call that it was killed in, 256 for its statement."""
@@ -82,11 +82,13 @@ class _Told:
             self.transactions += 1
             self.tell("merging" if self.transactions > 1 else "opening")
         elif sql == "COMMIT":
-            self.tell(f"committing, {self.step}")
+            self.tell(f"committing after {self.step}")
+        elif sql == "CHECKPOINT":
+            self.tell("checkpoint")
         elif "opstally.derivations" in sql and self.step == "merging":
             self.tell("deriving")
         done = self.connection.execute(sql, *given)
-        if sql == "COMMIT":
+        if sql in ("COMMIT", "CHECKPOINT"):
             self.tell("reading")
         return done
 
@@ -105,17 +107,18 @@ def watched() -> None:
 def digests(folder: Path, loads: bool = True) -> dict[str, str]:
     """Each table, also of the bookkeeping → a digest of all its rows, in any order, but for the times of loads.
 
-    Without `loads`, also but for which load brought a row, and how often sources were loaded.
+    What a load that did not end has left beside the tables is not looked at. Without `loads`, nor is which load brought
+    a row, and how often sources were loaded.
     """
     left_out = _TIMES if loads else (*_TIMES, "load_id")
-    with Store.open(folder / "opstally.duckdb", {}) as opened:
+    with Store.open(folder / "opstally.duckdb", {}, read_only=True) as opened:
         connection, found = opened.connection, {}
         tables = connection.execute(
             "SELECT schema_name, table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() "
             "WHERE database_name = 'store' AND NOT internal GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         for schema, table, names in tables:
-            if (schema, table) == ("opstally", "loads") and not loads:
+            if STAGING in table or ((schema, table) == ("opstally", "loads") and not loads):
                 continue
             shown = ", ".join(f'"{name}"' for name in names if schema == "main" or name not in left_out)
             rows = connection.execute(

@@ -72,9 +72,9 @@ def loaded(folder: Path, call: int = 0, how: int = 0) -> bool:
     return True
 
 
-def counted(folder: Path) -> int:
-    """One load; how many calls on files of the project it makes."""
-    fault.arm(folder, CALLS, 0, 0, 0)
+def counted(folder: Path, kinds: str = CALLS) -> int:
+    """One load; how many calls of these kinds on files of the project it makes."""
+    fault.arm(folder, kinds, 0, 0, 0)
     load(folder)
     return fault.calls()
 
