@@ -53,6 +53,8 @@ def show(summary: LoadSummary, workspace: Workspace) -> None:
     """The summary on stdout, what went wrong on stderr."""
     if summary.loaded:
         _print(summary)
+    if known := sum(row.known for row in summary.loaded):
+        output.narrate(f"{known:,} of these rows are of files that have not changed, and were not read again.")
     _tell_restated(summary)
     for note in summary.notes:
         output.narrate(note)

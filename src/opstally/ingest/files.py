@@ -102,6 +102,15 @@ def size(file: DataFile) -> int:
         return 0
 
 
+def digest(file: DataFile) -> str:
+    """The SHA-256 of a file as it lies there. Raises LoadError where it cannot be read."""
+    try:
+        with open(file.path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as problem:
+        raise unreadable(file, problem) from problem
+
+
 def look(file: DataFile, quote: str) -> Look:
     """Size, digest, lines and quoting of a file. Raises LoadError where it, or its compression, is broken.
 

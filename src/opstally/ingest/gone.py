@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -110,11 +111,9 @@ class Gone:
         )
         older = 0
         if self.target.gone == "remove":
-            older = len(
-                self.connection.execute(
-                    f"DELETE FROM {self.staged.name} WHERE rowid IN ({late}) RETURNING 1"
-                ).fetchall()
-            )
+            out = f"DELETE FROM {self.staged.name} WHERE rowid IN ({late}) RETURNING _file"
+            files = Counter(at for (at,) in self.connection.execute(out).fetchall())
+            older = self.staged.count_duplicates(files.items())
         else:
             self.connection.execute(f"UPDATE {self.staged.name} SET {self._marks()} WHERE rowid IN ({late})")
         return Buried(min(removed, told), told - min(removed, told), older)

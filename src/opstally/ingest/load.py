@@ -6,16 +6,15 @@ import datetime as dt
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from opstally import derive
 from opstally.engines.duckdb import DuckDB
-from opstally.errors import DiskError, LoadError, OpstallyError, StoreError
+from opstally.errors import LoadError, OpstallyError, StoreError
 from opstally.ingest.contracts import Contracted
 from opstally.ingest.drift import Judging
 from opstally.ingest.exports import Export, exports
@@ -23,6 +22,7 @@ from opstally.ingest.expressions import Meaning
 from opstally.ingest.files import DataFile, size
 from opstally.ingest.gone import Buried, Gone
 from opstally.ingest.intake import Intake, by_name, intakes
+from opstally.ingest.known import Book, KnownFile, Way
 from opstally.ingest.lookup import fingerprint
 from opstally.ingest.manifest import Counts, record, refuse, remember_columns
 from opstally.ingest.merge import Merged, merge
@@ -39,10 +39,9 @@ from opstally.model.project import Project
 from opstally.model.source import Source, Target
 from opstally.model.table import Table
 from opstally.period import Calendar
-from opstally.store import STAGING, Store, disk_error, first_line, quoted
+from opstally.store import STAGING, Store, first_line, quoted
 
 if TYPE_CHECKING:
-    import duckdb
     from duckdb import DuckDBPyConnection
 
 _LISTED: Final = 8
@@ -55,9 +54,8 @@ def load(
 ) -> LoadSummary:  # fmt: skip
     """Read the exports of a project into its store; `only` the sources, or tables, of these names.
 
-    A source that fails leaves its tables as they were, and does not keep the others from being loaded, unless the disk
-    is at fault; the summary says why. Raises UnknownName for a name in `only` that is none, UsageError for a calendar
-    that cannot be used.
+    A source that fails leaves its tables as they were, and does not keep the others from being loaded; the summary says
+    why. Raises UnknownName for a name in `only` that is none, UsageError for a calendar that cannot be used.
     """
     derive.accept(project)
     found = intakes(library, project, folder, only)
@@ -70,9 +68,6 @@ def load(
         told.source(intake.name, len(intake.files), sum(size(file) for file in intake.files))
         try:
             took = _Source(store, library, project, intake, told).load()
-        except DiskError as problem:  # the others would fail in the same way
-            told.done(())
-            return LoadSummary(tuple(loaded), tuple(files), tuple(notes), (*errors, str(problem)), made or ())
         except OpstallyError as problem:
             errors.append(str(problem))
             refuse(store.connection, intake.name, problem)
@@ -88,13 +83,9 @@ def load(
 
 
 def finish(store: Store, library: Library, project: Project, summary: LoadSummary) -> LoadSummary:
-    """Make anew what is made from loaded rows, unless that came with them, and put all of it in place."""
+    """Make anew what is made from loaded rows, unless that came with them."""
     errors = list(summary.errors)
     made = summary.made or (_derive(store, library, project, errors) if summary.loaded else ())
-    try:
-        store.checkpoint()
-    except StoreError as problem:
-        errors.append(str(problem))
     notes = (*summary.notes, *(note for one in made for note in one.notes))
     return replace(summary, notes=notes, errors=tuple(errors), made=made)
 
@@ -120,9 +111,7 @@ def _derive(store: Store, library: Library, project: Project, errors: list[str])
     except OpstallyError as problem:
         errors.append(str(problem))
     except duckdb.Error as problem:
-        told = f"{store.path}: nothing could be made from the loaded rows ({first_line(problem)})."
-        failed = disk_error(store.path, problem, "The rows are loaded, but nothing could be made from them.")
-        errors.append(str(failed or told))
+        errors.append(f"{store.path}: nothing could be made from the loaded rows ({first_line(problem)}).")
     return ()
 
 
@@ -159,7 +148,8 @@ class _Ready:
     mended: int
     """Faulty rows that have been mended: they are older versions of rows that were taken in."""
     fresh_from: int
-    mapping: str
+    place: int
+    way: Way
     remapped: bool
     seconds: float
 
@@ -174,17 +164,18 @@ class _Source:
         self.origin, self.settle = origin or intake.source, settle
         self.store, self.library, self.intake, self.told = store, library, intake, told
         self.connection: DuckDBPyConnection = store.connection
-        self.calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
+        calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
+        self.calendar = calendar
+        self.meaning = Meaning(DuckDB(self.connection), calendar, asdict(project.assumptions))
         self.agreed = Contracted(library, project, intake)
         self.used: set[str] = set()
         self.project = project
         self.made: tuple[derive.Made, ...] | None = ()
         self.notes: list[str] = []
         self.pulled: Pulled | None = None
-
-    @cached_property
-    def meaning(self) -> Meaning:
-        return Meaning(DuckDB(self.connection), self.calendar, asdict(self.project.assumptions))
+        self.book = Book(self.connection, intake.name)
+        self.ways: list[Way] = []
+        self.known: list[KnownFile] = []
 
     def load(self) -> _Took:
         """Read all files, then merge what they hold, in one transaction. Raises LoadError or StoreError."""
@@ -194,7 +185,12 @@ class _Source:
         ready: list[_Ready] = []
         try:
             with self.store.scratch() as scratch:
-                found = exports(self._files(scratch), self.intake.source, scratch, self.connection)
+                files = self._files(scratch)
+                self.ways = [self._way(target, files) for target in self.origin.targets]
+                self.known = self._known(files)
+                read_before = {known.file for known in self.known}
+                fresh = [file for file in files if file not in read_before]
+                found = exports(fresh, self.intake.source, scratch, self.connection)
                 with_records, judging = self._judged([e for e in found if e.names])
                 self.notes += judging.notes if judging else []
                 self.notes += [f"{e.file.shown} holds no records." for e in found if not e.names]
@@ -205,31 +201,36 @@ class _Source:
                 except _NotMade:  # then the rows alone; what is wrong is told when all else is in
                     self.made = None
                     loaded = self._merge(ready, began, judging, making=False)
-                loaded = together(loaded) if self.intake.own_names else loaded
-        except (duckdb.Error, OSError, LoadError) as problem:
-            raise self._failed(problem) from problem
+        except duckdb.Error as problem:
+            raise StoreError(
+                f"{self.store.path}: {self.intake.name} could not be loaded ({first_line(problem)})."
+            ) from problem
+        except OSError as problem:
+            raise StoreError(f"{self.store.path.parent} cannot be written: {problem.strerror or problem}.") from problem
         finally:
             self._clear()
-        return _Took(loaded, [_file(self.intake.name, export) for export in found], self.notes, self.made)
-
-    def _failed(self, problem: duckdb.Error | OSError | LoadError) -> OpstallyError:
-        """In a sentence, where it is none yet. Whatever is to be read may be what the disk cannot take."""
-        cause = problem.__cause__ if isinstance(problem, LoadError) else problem
-        if cause is not None and not (isinstance(problem, LoadError) and isinstance(cause, OSError)):
-            outcome = f"{self.intake.name} and what comes after it were not loaded; all that was there before is."
-            if failed := disk_error(self.store.path, cause, outcome):
-                return failed
-        if isinstance(problem, LoadError):
-            return problem
-        if isinstance(problem, OSError):
-            return StoreError(f"{self.store.path.parent} cannot be written: {problem.strerror or problem}.")
-        return StoreError(f"{self.store.path}: {self.intake.name} could not be loaded ({first_line(problem)}).")
+        taken = [LoadedFile(self.intake.name, e.file.shown, e.look.bytes, e.look.sha256) for e in found]
+        taken += [LoadedFile(self.intake.name, k.file.shown, k.bytes, k.sha256) for k in self.known]
+        return _Took(loaded, taken, self.notes, self.made)
 
     def _files(self, scratch: Path) -> Sequence[DataFile]:
         if self.intake.source.pull is None:
             return self.intake.files
         self.pulled = pull(self.connection, self.intake.source, scratch)
         return [self.pulled.file]
+
+    def _way(self, target: Target, files: Sequence[DataFile]) -> Way:
+        table = self._table(target)
+        mapping = _digest(self.origin, target, table, files)
+        return Way.of(mapping, table, self.agreed.contract, self.project, self.intake)
+
+    def _known(self, files: Sequence[DataFile]) -> list[KnownFile]:
+        """Of a complete export only the newest file counts, and mended records are read as they come."""
+        if self.settle is not None or self.pulled is not None or any(t.snapshot for t in self.origin.targets):
+            return []
+        if any(self._remapped(way.table, way.mapping) for way in self.ways):
+            return []
+        return self.book.known(files, self.ways)
 
     def _judged(self, found: list[Export]) -> tuple[list[Export], Judging | None]:
         """Files that were exported for mending are not what the source's contract is about."""
@@ -257,8 +258,8 @@ class _Source:
         if target.snapshot:
             found = found[-1:]
         place = self.intake.source.targets.index(target)
-        mapping = _digest(self.origin, self.origin.targets[place], table, found)
-        seen = self._seen(table.table, mapping)
+        way = self.ways[place]
+        seen = self._seen(table.table, way.mapping)
         ordered = sorted(found, key=lambda e: seen.get(e.look.sha256, 1 << 60))
         extent = 1 / len(self.intake.source.targets)
         begun = place * extent
@@ -268,8 +269,8 @@ class _Source:
             self._say_unused(staged)
             self.used |= {n for e in ordered for n in e.names if n not in staged.unused[e.file.shown]}
             aside = put_aside(self.connection, staged, self.intake.name)
-            mended = without_mended(self.connection, aside)
-            self._refuse_mostly_bad(staged, aside)
+            mended = without_mended(self.connection, staged, aside)
+            self._refuse_mostly_bad(staged, place, aside)
             fresh_from = sum(e.look.sha256 in seen for e in ordered)
             refuse_doubtful(self.connection, staged, fresh_from, self.agreed.contract, self.agreed.where)
             gone = Gone(self.connection, staged, target, self.intake.name)
@@ -284,8 +285,8 @@ class _Source:
                 f"{self.intake.name}: {staged.left_out:,} records are no rows of {table.table}: {target.exclude_note}"
             )
         seconds = time.perf_counter() - began
-        remapped = target.snapshot or self._remapped(table.table, mapping)
-        return _Ready(staged, target, gone, aside, duplicates, mended, fresh_from, mapping, remapped, seconds)
+        remapped = target.snapshot or self._remapped(table.table, way.mapping)
+        return _Ready(staged, target, gone, aside, duplicates, mended, fresh_from, place, way, remapped, seconds)
 
     def _table(self, target: Target) -> Table:
         declared = self.library.tables.get(target.table)
@@ -334,9 +335,12 @@ class _Source:
             f"and {newer} tells which is newer; the one read last was kept."
         )
 
-    def _refuse_mostly_bad(self, staged: Staged, aside: str) -> None:
-        if self.settle is None and staged.quarantined > self.agreed.contract.max_bad_share * staged.read:
-            counted = f"{staged.quarantined:,} of {staged.read:,} rows for {staged.table.table} are faulty"
+    def _refuse_mostly_bad(self, staged: Staged, place: int, aside: str) -> None:
+        known = [one.rows[place] for one in self.known]
+        read = staged.read + sum(rows.read for rows in known)
+        bad = staged.quarantined + sum(rows.quarantined for rows in known)
+        if self.settle is None and staged.quarantined and bad > self.agreed.contract.max_bad_share * read:
+            counted = f"{bad:,} of {read:,} rows for {staged.table.table} are faulty"
             raise LoadError(
                 f"{self.intake.name}: {counted}, most often: {example(self.connection, aside)}. "
                 "Nothing of it was loaded; mend the source's description or the export."
@@ -358,12 +362,13 @@ class _Source:
             if judging is not None:
                 files = {e.file.shown: e for r in ready for e in r.staged.files}
                 remember_columns(connection, load_id, judging, list(files.values()), self.used)
-            loaded = [self._take(r, load_id, began) for r in ready]
+            loaded = [(r.place, self._take(r, load_id, began)) for r in ready]
+            loaded += self._count_known(load_id, began)
             if self.settle is not None:
                 self.settle(connection, load_id)
             if making:
                 self._make(connection, ready)
-            return loaded
+            return together(loaded)
 
     def _make(self, connection: DuckDBPyConnection, ready: Sequence[_Ready]) -> None:
         """What is made from the rows comes with them: whoever looks never sees the one without the other."""
@@ -375,8 +380,6 @@ class _Source:
         try:
             self.made = derive.run(connection, tables, self.project)
         except (duckdb.Error, OpstallyError) as problem:
-            if disk_error(self.store.path, problem, ""):
-                raise
             raise _NotMade from problem
 
     def _take(self, ready: _Ready, load_id: int, began: dt.datetime) -> Loaded:
@@ -393,9 +396,20 @@ class _Source:
             removed, note = ready.gone.drop_absent(self.agreed.contract, restating, self.agreed.where)
             self.notes += [note] if note else []
         loaded = replace(self._counted(ready, done, buried), removed=removed, restated=restating.found())
-        counts = Counts(load_id, loaded, began, _now(), ready.seconds, time.perf_counter() - clock, ready.mapping)
-        record(self.connection, counts, staged.files)
+        counts = Counts(load_id, loaded, began, _now(), ready.seconds, time.perf_counter() - clock, ready.way.mapping)
+        record(self.connection, counts, [(e.file.shown, e.look.bytes, e.look.sha256) for e in staged.files])
+        if self.settle is None and self.pulled is None:
+            self.book.keep(load_id, ready.place, ready.way, staged)
         return loaded
+
+    def _count_known(self, load_id: int, began: dt.datetime) -> Iterator[tuple[int, Loaded]]:
+        if not self.known:
+            return
+        files = [(known.file.shown, known.bytes, known.sha256) for known in self.known]
+        for place, way in enumerate(self.ways):
+            loaded = self.book.loaded(self.known, place, way.table)
+            record(self.connection, Counts(load_id, loaded, began, _now(), 0, 0, way.mapping), files)
+            yield place, loaded
 
     def _counted(self, ready: _Ready, done: Merged, buried: Buried) -> Loaded:
         staged = ready.staged
@@ -420,19 +434,15 @@ class _Source:
                     self.connection.execute(f"DROP TABLE main.{quoted(name)}")
 
 
-def _file(source: str, export: Export) -> LoadedFile:
-    return LoadedFile(source, export.file.shown, export.look.bytes, export.look.sha256)
-
-
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
-def _digest(source: Source, target: Target, table: Table, found: Sequence[Export]) -> str:
+def _digest(source: Source, target: Target, table: Table, files: Sequence[DataFile]) -> str:
     """Of all that decides what a file's records mean."""
     how = asdict(source.options), source.timezone or "UTC", source.date_format, source.format, source.epoch
     read = asdict(target) | {"exclude_note": ""}
     columns = {name: (c.type, c.allowed, c.fill) for name, c in table.columns.items()}
     told = [how, read, columns, table.key, table.recency, table.revision]
-    told += [fingerprint(source, found)] if source.lookups else []
+    told += [fingerprint(source, files)] if source.lookups else []
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()

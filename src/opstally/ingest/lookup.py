@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +34,9 @@ def joined(
     return read
 
 
-def fingerprint(source: Source, read: Iterable[Export]) -> str:
+def fingerprint(source: Source, wanted: Sequence[DataFile]) -> str:
     """Of what the lookups hold; as these change, so does what the export's records mean."""
     digest = hashlib.sha256()
-    wanted = [export.file for export in read]
     for lookup in source.lookups.values():
         for file in _files(lookup, wanted):
             digest.update(file.path.read_bytes())

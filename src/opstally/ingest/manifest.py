@@ -32,15 +32,15 @@ class Counts:
     mapping: str
 
 
-def record(connection: DuckDBPyConnection, counts: Counts, files: Sequence[Export]) -> None:
-    """One row of opstally.loads, and the restated periods."""
+def record(connection: DuckDBPyConnection, counts: Counts, files: Sequence[tuple[str, int, str]]) -> None:
+    """One row of opstally.loads, with each file's path, size and digest; and the restated periods."""
     import duckdb  # lazy: 0.15 s
 
     loaded = counts.loaded
     row = {
         "load_id": counts.load_id, "source": loaded.source, "table_name": loaded.table,
         "started_at": counts.began, "finished_at": counts.ended,
-        "files": [{"path": e.file.shown, "bytes": e.look.bytes, "sha256": e.look.sha256} for e in files],
+        "files": [{"path": path, "bytes": size, "sha256": sha256} for path, size, sha256 in files],
         "rows_read": loaded.read, "merged": loaded.merged, "unchanged": loaded.unchanged,
         "duplicate": loaded.duplicate, "quarantined": loaded.quarantined, "left_out": loaded.left_out,
         "removed": loaded.removed, "reading_seconds": counts.reading_seconds,

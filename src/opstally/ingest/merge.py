@@ -40,6 +40,10 @@ def merge(
     _judge(connection, staged, target, fresh_from, remapped)
     counted = dict(connection.execute("SELECT fate, count(*) FROM temp.fates GROUP BY fate").fetchall())
     names = ", ".join(quoted(name) for name in staged.table.columns)
+    older = connection.execute(
+        f"SELECT s._file, count(*) FROM temp.fates AS f JOIN {staged.name} AS s ON s.rowid = f.staged "
+        "WHERE f.fate = 'older' GROUP BY s._file"
+    ).fetchall()
     _tell(staged, target, restating)
     if counted.get("changed"):
         _replace(connection, staged, target, names)
@@ -48,7 +52,9 @@ def merge(
         connection.execute(
             f"INSERT INTO {target} ({names}) SELECT {names} FROM {staged.name} WHERE rowid IN ({wanted})"
         )
-    return Merged(counted.get("new", 0) + counted.get("changed", 0), counted.get("same", 0), counted.get("older", 0))
+    return Merged(
+        counted.get("new", 0) + counted.get("changed", 0), counted.get("same", 0), staged.count_duplicates(older)
+    )
 
 
 def _into_empty(connection: DuckDBPyConnection, staged: Staged, target: str) -> int:

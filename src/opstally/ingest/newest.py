@@ -59,16 +59,17 @@ def _losers(connection: DuckDBPyConnection, staged: Staged, key: list[str], susp
     connection.register("suspects", {"suspect": suspects})
     try:
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE losers AS SELECT loser, doubtful FROM ("
-            f"SELECT rowid AS loser, row_number() OVER versions AS version, "
+            f"CREATE OR REPLACE TEMP TABLE losers AS SELECT loser, _file, doubtful FROM ("
+            f"SELECT rowid AS loser, _file, row_number() OVER versions AS version, "
             f"{unknown} AND {row} IS DISTINCT FROM first_value({row}) OVER versions AS doubtful "
             f"FROM {staged.name} WHERE _fate = {GOOD} AND hash({', '.join(key)}) IN (SELECT suspect FROM suspects) "
             f"WINDOW versions AS (PARTITION BY {', '.join(key)} ORDER BY {', '.join(order)})) WHERE version > 1"
         )
     finally:
         connection.unregister("suspects")
-    [counted] = connection.execute("SELECT count(*), count(*) FILTER (WHERE doubtful) FROM temp.losers").fetchall()
-    return counted[0], counted[1]
+    dropped = connection.execute("SELECT _file, count(*) FROM temp.losers GROUP BY _file").fetchall()
+    [(doubtful,)] = connection.execute("SELECT count(*) FROM temp.losers WHERE doubtful").fetchall()
+    return staged.count_duplicates(dropped), doubtful
 
 
 def _tell_apart(connection: DuckDBPyConnection, staged: Staged) -> None:

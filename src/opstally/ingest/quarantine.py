@@ -85,14 +85,17 @@ def digest(record: str) -> str:
     return f"md5({record})"
 
 
-def without_mended(connection: DuckDBPyConnection, aside: str) -> int:
+def without_mended(connection: DuckDBPyConnection, staged: Staged, aside: str) -> int:
     """Take out of what was put aside the records that somebody has mended and loaded; gives how many."""
-    return len(
-        connection.execute(
-            f"DELETE FROM {aside} AS a USING opstally.mended AS m WHERE m.source = a.source "
-            f"AND m.table_name = a.table_name AND m.record = {digest('a.record')} RETURNING 1"
-        ).fetchall()
-    )
+    gone = connection.execute(
+        f"DELETE FROM {aside} AS a USING opstally.mended AS m WHERE m.source = a.source "
+        f"AND m.table_name = a.table_name AND m.record = {digest('a.record')} RETURNING a.file"
+    ).fetchall()
+    by_name = {export.file.shown: rows for export, rows in zip(staged.files, staged.by_file, strict=True)}
+    for (file,) in gone:
+        by_name[file].quarantined -= 1
+        by_name[file].duplicate += 1
+    return len(gone)
 
 
 def keep(connection: DuckDBPyConnection, staged: Staged, aside: str, source: str, load_id: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,7 @@ from opstally.ingest.exports import Export, groups, records
 from opstally.ingest.expressions import Meaning
 from opstally.ingest.lines import Broken, mend
 from opstally.ingest.lookup import joined
-from opstally.ingest.mapping import EXTRAS, FAULTY, GOOD, LEFT_OUT, Rows, rows
+from opstally.ingest.mapping import BLANK, EXTRAS, FAULTY, GOOD, LEFT_OUT, Rows, rows
 from opstally.ingest.nested import opened
 from opstally.ingest.records import Records, whole_record
 from opstally.ingest.watching import Watching
@@ -31,6 +32,16 @@ _TEXT_SHOWN: Final = 10_000
 
 _COPIED: Final = 512 << 20
 """Bytes of files that are copied at once, to be read line by line."""
+
+
+@dataclass
+class FileRows:
+    """The rows that one file gave for one table. Lines that are no records are among those read and quarantined."""
+
+    read: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    left_out: int = 0
 
 
 @dataclass
@@ -53,6 +64,7 @@ class Staged:
     faulty: int = 0
     left_out: int = 0
     rejected: int = 0
+    by_file: list[FileRows] = field(default_factory=list)
 
     @property
     def extras(self) -> Mapping[str, str]:
@@ -63,6 +75,14 @@ class Staged:
     def rejects(self) -> str:
         """SQL of the table of lines that are no records."""
         return f"temp.rejected{self.number}"
+
+    def count_duplicates(self, by_file: Iterable[tuple[int, int]]) -> int:
+        """Note (file, rows) of which another version is kept; gives how many these are."""
+        total = 0
+        for at, number in by_file:
+            self.by_file[at].duplicate += number
+            total += number
+        return total
 
     @property
     def read(self) -> int:
@@ -100,10 +120,27 @@ def stage(
         begun, ended = (0.8 * n / len(ready) for n in (len(staged.files), len(staged.files) + len(group)))
         watching.step(f"{table.table}: reading {group[0].file.shown}", begun, ended)
         reader.read(group)
-    staged.rejected = _count(connection, f"SELECT count(*) FROM {staged.rejects}")
-    fates = dict(connection.execute(f"SELECT _fate, count(*) FROM {staged.name} GROUP BY _fate").fetchall())
-    staged.good, staged.faulty, staged.left_out = (fates.get(fate, 0) for fate in (GOOD, FAULTY, LEFT_OUT))
+    _tally(connection, staged)
     return staged
+
+
+def _tally(connection: DuckDBPyConnection, staged: Staged) -> None:
+    """Count what was read, in all and by file."""
+    staged.by_file = [FileRows() for _ in staged.files]
+    totals: Counter[int | None] = Counter()
+    fates = f"SELECT _file, _fate, count(*) FROM {staged.name} WHERE _fate <> {BLANK} GROUP BY ALL"
+    rejected = f"SELECT file, NULL, count(*) FROM {staged.rejects} GROUP BY file"
+    for at, fate, number in connection.execute(f"{fates} UNION ALL {rejected}").fetchall():
+        file = staged.by_file[at]
+        totals[fate] += number
+        if fate == LEFT_OUT:
+            file.left_out += number
+            continue
+        file.read += number
+        if fate != GOOD:
+            file.quarantined += number
+    staged.good, staged.faulty, staged.left_out = totals[GOOD], totals[FAULTY], totals[LEFT_OUT]
+    staged.rejected = totals[None]
 
 
 def _doubtful(export: Export, read: int, bad: bool, opened: bool, shuffled: bool) -> bool:
@@ -185,7 +222,13 @@ class _Reader:
 
     def _insert(self, query: Rows) -> None:
         self.connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
-        self.connection.execute(f"INSERT INTO {self.staged.name} {query.sql}")
+        # A join with the values of an IN list would keep all threads but one from inserting.
+        [(usual,)] = self.connection.execute("SELECT current_setting('disabled_optimizers')").fetchall()
+        self.connection.execute(f"SET disabled_optimizers = '{usual},in_clause'")
+        try:
+            self.connection.execute(f"INSERT INTO {self.staged.name} {query.sql}")
+        finally:
+            self.connection.execute(f"SET disabled_optimizers = '{usual}'")
 
     def _rejected(self, numbers: Sequence[int]) -> set[int]:
         """Notes what the reader took for no record; returns the files in which it may be wrong about that."""

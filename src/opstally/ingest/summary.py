@@ -29,19 +29,22 @@ class Loaded:
     left_out: int = 0
     removed: int = 0
     """Rows of the table that the source has deleted: out of it, or marked."""
+    known: int = 0
+    """Of those read, the rows of files that an earlier load has read and that have not changed since: they were not
+    read again, and count as they did, those merged as unchanged."""
     restated: tuple[Restated, ...] = ()
 
 
-def together(parts: Sequence[Loaded]) -> list[Loaded]:
-    """One line for each table that a source merged in several parts."""
-    found: dict[str, Loaded] = {}
-    for part in parts:
-        before = found.get(part.table)
+def together(parts: Sequence[tuple[int, Loaded]]) -> list[Loaded]:
+    """One line for each target of a source, of the parts in which it was merged, each with its target's place."""
+    found: dict[int, Loaded] = {}
+    for place, part in parts:
+        before = found.get(place)
         if before is not None:
             sums = {f.name: getattr(before, f.name) + getattr(part, f.name) for f in fields(part)[2:]}
             part = replace(part, **sums)
-        found[part.table] = part
-    return list(found.values())
+        found[place] = part
+    return [found[place] for place in sorted(found)]
 
 
 @dataclass(frozen=True)

@@ -90,8 +90,9 @@ def _text(raw: str, allowed: Sequence[str] | None) -> Reading:
     if allowed is None:
         return Reading(raw, "is not text")
     # The quick way for most rows is the declared spelling; only the others are lower-cased.
+    declared = " ".join(f"WHEN {text(a)} THEN {text(a)}" for a in allowed)
     spelled = " ".join(f"WHEN {text(a.lower())} THEN {text(a)}" for a in allowed)
-    value = f"CASE WHEN {raw} IN {_list(allowed)} THEN {raw} ELSE CASE lower({raw}) {spelled} END END"
+    value = f"CASE {raw} {declared} ELSE CASE lower({raw}) {spelled} END END"
     return Reading(value, f"is not one of {listed(allowed)}")
 
 
