@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from opstally.engines.duckdb import DuckDB
-from opstally.errors import StoreError
+from opstally.errors import DiskError, StoreError
 from opstally.model.table import Table
 
 if TYPE_CHECKING:
@@ -117,7 +117,20 @@ class Store:
         try:
             self.connection.execute("COMMIT")
         except duckdb.Error as problem:
-            raise StoreError(f"{self.path}: the rows could not be written ({first_line(problem)}).") from problem
+            raise disk_error(self.path, problem, _EITHER) or StoreError(
+                f"{self.path}: the rows could not be written ({first_line(problem)})."
+            ) from problem
+
+    def checkpoint(self) -> None:
+        """Put what is committed into its place in the file. Closing would, but could not tell that it went wrong."""
+        import duckdb  # lazy: 0.15 s
+
+        try:
+            self.connection.execute("CHECKPOINT")
+        except duckdb.Error as problem:
+            raise disk_error(self.path, problem, _NOT_IN_PLACE.format(self.path.name)) or StoreError(
+                f"{self.path}: the loaded rows could not be put in place ({first_line(problem)})."
+            ) from problem
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -127,7 +140,9 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)  # what a killed load left
             folder.mkdir()
         except OSError as problem:
-            raise StoreError(f"{folder} cannot be written: {problem.strerror or problem}.") from problem
+            raise disk_error(self.path, problem, _NOTHING) or StoreError(
+                f"{folder} cannot be written: {problem.strerror or problem}."
+            ) from problem
         try:
             yield folder
         finally:
@@ -192,7 +207,9 @@ class Store:
                     connection.execute("DELETE FROM opstally.declared")
                     connection.execute("INSERT INTO opstally.declared VALUES (?)", [_digest(tables)])
         except duckdb.Error as problem:
-            raise StoreError(f"{self.path} cannot be written: {first_line(problem)}.") from problem
+            raise disk_error(self.path, problem, _NOTHING) or StoreError(
+                f"{self.path} cannot be written: {first_line(problem)}."
+            ) from problem
 
     def _is_as_declared(self, tables: Mapping[str, Table]) -> bool:
         """Whether what was declared when it was last written is what is declared now: then nothing else is looked at.
@@ -278,6 +295,35 @@ def first_line(problem: BaseException) -> str:
     return re.sub(r"^[A-Z]\w+(?: \w+)* Error: ", "", lines[0]).rstrip(".") if lines else type(problem).__name__
 
 
+_TROUBLE: Final = {
+    "is full": r"no space left|file too large|quota exceeded|failed to offload|max_temp_directory_size|write all bytes",
+    "is read-only": r"read-only file system",
+    "fails": r"\[errno 5\]|(?:write|truncate|sync).*input/output error|fsync failed|could not sync",
+}
+"""What is wrong with a disk, by what the system and the database say."""
+
+_NEXT: Final = {
+    "is full": "Make room on it",
+    "is read-only": "Make it writable, or copy the project to a folder of your own",
+    "fails": "Have it looked at",
+}
+_NOTHING: Final = "Nothing was loaded, and all that was there is as it was."
+_EITHER: Final = "What was being written is there wholly or not at all; all that was there before is."
+_NOT_IN_PLACE: Final = "The loaded rows are safe in {}.wal, but could not be put in place."
+
+
+def disk_error(path: Path, problem: BaseException, outcome: str) -> DiskError | None:
+    """The sentences for a disk that does not take what is written to it; None where that is not the problem.
+
+    outcome: what has become of the data.
+    """
+    said = str(problem)
+    for trouble, pattern in _TROUBLE.items():
+        if re.search(pattern, said, re.IGNORECASE | re.DOTALL):
+            return DiskError(f"The disk of {path.parent} {trouble}. {outcome} {_NEXT[trouble]}, then load again.")
+    return None
+
+
 def _connect(path: Path, read_only: bool) -> DuckDBPyConnection:
     import duckdb  # lazy: 0.15 s
 
@@ -292,19 +338,24 @@ def _connect(path: Path, read_only: bool) -> DuckDBPyConnection:
         connection.execute("USE store")
     except duckdb.Error as problem:
         connection.close()
-        raise StoreError(_refusal(path, str(problem))) from problem
+        raise disk_error(path, problem, _NOTHING) or StoreError(_refusal(path, str(problem))) from problem
     return connection
 
 
 def _refusal(path: Path, said: str) -> str:
     """Why a database could not be opened, in one sentence."""
-    if "lock" in said.lower():
+    if re.search(r"\block\b", said, re.IGNORECASE):
         holder = re.search(r"PID (\d+)", said)
         who = f"another process ({holder[0]})" if holder else "another process"
         return f"{path} is in use by {who}. Wait until it is done, or end it, and try again."
     if "not a valid DuckDB" in said:
         return (
             f"{path} is not a DuckDB database. Move it away; 'opstally load' makes a new one from the project's data."
+        )
+    if "Corrupt database file" in said or "checksum" in said:
+        return (
+            f"{path} is damaged: {first_line(Exception(said))}. Restore it from a backup; without one, move it away, "
+            "and 'opstally load' makes a new one from the project's data."
         )
     if "newer" in said.lower() or "version number" in said:
         return f"{path} was written by a later DuckDB than this one. Update Opstally and its duckdb to open it."

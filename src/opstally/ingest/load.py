@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from opstally import derive
 from opstally.engines.duckdb import DuckDB
-from opstally.errors import LoadError, OpstallyError, StoreError
+from opstally.errors import DiskError, LoadError, OpstallyError, StoreError
 from opstally.ingest.contracts import Contracted
 from opstally.ingest.drift import Judging
 from opstally.ingest.exports import Export, exports
@@ -39,9 +40,10 @@ from opstally.model.project import Project
 from opstally.model.source import Source, Target
 from opstally.model.table import Table
 from opstally.period import Calendar
-from opstally.store import STAGING, Store, first_line, quoted
+from opstally.store import STAGING, Store, disk_error, first_line, quoted
 
 if TYPE_CHECKING:
+    import duckdb
     from duckdb import DuckDBPyConnection
 
 _LISTED: Final = 8
@@ -54,8 +56,9 @@ def load(
 ) -> LoadSummary:  # fmt: skip
     """Read the exports of a project into its store; `only` the sources, or tables, of these names.
 
-    A source that fails leaves its tables as they were, and does not keep the others from being loaded; the summary says
-    why. Raises UnknownName for a name in `only` that is none, UsageError for a calendar that cannot be used.
+    A source that fails leaves its tables as they were, and does not keep the others from being loaded, unless the disk
+    is at fault; the summary says why. Raises UnknownName for a name in `only` that is none, UsageError for a calendar
+    that cannot be used.
     """
     derive.accept(project)
     found = intakes(library, project, folder, only)
@@ -68,6 +71,9 @@ def load(
         told.source(intake.name, len(intake.files), sum(size(file) for file in intake.files))
         try:
             took = _Source(store, library, project, intake, told).load()
+        except DiskError as problem:  # the others would fail in the same way
+            told.done(())
+            return LoadSummary(tuple(loaded), tuple(files), tuple(notes), (*errors, str(problem)), made or ())
         except OpstallyError as problem:
             errors.append(str(problem))
             refuse(store.connection, intake.name, problem)
@@ -83,9 +89,13 @@ def load(
 
 
 def finish(store: Store, library: Library, project: Project, summary: LoadSummary) -> LoadSummary:
-    """Make anew what is made from loaded rows, unless that came with them."""
+    """Make anew what is made from loaded rows, unless that came with them, and put all of it in place."""
     errors = list(summary.errors)
     made = summary.made or (_derive(store, library, project, errors) if summary.loaded else ())
+    try:
+        store.checkpoint()
+    except StoreError as problem:
+        errors.append(str(problem))
     notes = (*summary.notes, *(note for one in made for note in one.notes))
     return replace(summary, notes=notes, errors=tuple(errors), made=made)
 
@@ -111,7 +121,9 @@ def _derive(store: Store, library: Library, project: Project, errors: list[str])
     except OpstallyError as problem:
         errors.append(str(problem))
     except duckdb.Error as problem:
-        errors.append(f"{store.path}: nothing could be made from the loaded rows ({first_line(problem)}).")
+        told = f"{store.path}: nothing could be made from the loaded rows ({first_line(problem)})."
+        failed = disk_error(store.path, problem, "The rows are loaded, but nothing could be made from them.")
+        errors.append(str(failed or told))
     return ()
 
 
@@ -164,9 +176,7 @@ class _Source:
         self.origin, self.settle = origin or intake.source, settle
         self.store, self.library, self.intake, self.told = store, library, intake, told
         self.connection: DuckDBPyConnection = store.connection
-        calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
-        self.calendar = calendar
-        self.meaning = Meaning(DuckDB(self.connection), calendar, asdict(project.assumptions))
+        self.calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
         self.agreed = Contracted(library, project, intake)
         self.used: set[str] = set()
         self.project = project
@@ -176,6 +186,10 @@ class _Source:
         self.book = Book(self.connection, intake.name)
         self.ways: list[Way] = []
         self.known: list[KnownFile] = []
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        return Meaning(DuckDB(self.connection), self.calendar, asdict(self.project.assumptions))
 
     def load(self) -> _Took:
         """Read all files, then merge what they hold, in one transaction. Raises LoadError or StoreError."""
@@ -201,17 +215,26 @@ class _Source:
                 except _NotMade:  # then the rows alone; what is wrong is told when all else is in
                     self.made = None
                     loaded = self._merge(ready, began, judging, making=False)
-        except duckdb.Error as problem:
-            raise StoreError(
-                f"{self.store.path}: {self.intake.name} could not be loaded ({first_line(problem)})."
-            ) from problem
-        except OSError as problem:
-            raise StoreError(f"{self.store.path.parent} cannot be written: {problem.strerror or problem}.") from problem
+        except (duckdb.Error, OSError, LoadError) as problem:
+            raise self._failed(problem) from problem
         finally:
             self._clear()
         taken = [LoadedFile(self.intake.name, e.file.shown, e.look.bytes, e.look.sha256) for e in found]
         taken += [LoadedFile(self.intake.name, k.file.shown, k.bytes, k.sha256) for k in self.known]
         return _Took(loaded, taken, self.notes, self.made)
+
+    def _failed(self, problem: duckdb.Error | OSError | LoadError) -> OpstallyError:
+        """In a sentence, where it is none yet. Whatever is to be read may be what the disk cannot take."""
+        cause = problem.__cause__ if isinstance(problem, LoadError) else problem
+        if cause is not None and not (isinstance(problem, LoadError) and isinstance(cause, OSError)):
+            outcome = f"{self.intake.name} and what comes after it were not loaded; all that was there before is."
+            if failed := disk_error(self.store.path, cause, outcome):
+                return failed
+        if isinstance(problem, LoadError):
+            return problem
+        if isinstance(problem, OSError):
+            return StoreError(f"{self.store.path.parent} cannot be written: {problem.strerror or problem}.")
+        return StoreError(f"{self.store.path}: {self.intake.name} could not be loaded ({first_line(problem)}).")
 
     def _files(self, scratch: Path) -> Sequence[DataFile]:
         if self.intake.source.pull is None:
@@ -380,6 +403,8 @@ class _Source:
         try:
             self.made = derive.run(connection, tables, self.project)
         except (duckdb.Error, OpstallyError) as problem:
+            if disk_error(self.store.path, problem, ""):
+                raise
             raise _NotMade from problem
 
     def _take(self, ready: _Ready, load_id: int, began: dt.datetime) -> Loaded:
