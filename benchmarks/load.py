@@ -72,9 +72,7 @@ class Export:
             lines.write((NAMES + (f", {WIDE}" if self.wide else "")).replace(" ", "") + "\n")
         part = path.with_suffix(".part")
         for begin in range(first, upto, 1_000_000):
-            query = ROWS.format(
-                first=begin, upto=min(begin + 1_000_000, upto), wide=MORE_COLUMNS if self.wide else ""
-            )
+            query = ROWS.format(first=begin, upto=min(begin + 1_000_000, upto), wide=MORE_COLUMNS if self.wide else "")
             duckdb.execute(
                 f"COPY ({DIRTY.format(rows=query) if self.dirty else query}) TO '{part}' (FORMAT csv, HEADER false)"
             )

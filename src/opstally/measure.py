@@ -121,7 +121,15 @@ class Measuring:
         own, more = self.prepare(query)[0], self.prepare(whole)[0]
         counted = {count.metric: count for count in more.counts}
         counts = [counted[count.metric] for count in own.counts]
-        made = replace(more, query=query, context=own.context, scans=own.scans, members=own.members, counts=counts)
+        made = replace(
+            more,
+            query=query,
+            context=own.context,
+            scans=own.scans,
+            members=own.members,
+            counts=counts,
+            tables=own.tables,
+        )
         rows = self._rows(whole)
         if own.members is None and (query.by or query.grain):  # a group that only other facts have is not there
             rows = [row for row in rows if any(row[count.period_rows] for count in counts)]
@@ -145,7 +153,7 @@ class Measuring:
 
     def missing(self, made: Plan) -> set[str]:
         """The tables that a plan reads and that have no data."""
-        return {table for table in made.tables(self.schema) if table not in self.freshness}
+        return {table for table in made.tables if table not in self.freshness}
 
     def _to_load(self, missing: Iterable[str]) -> set[str]:
         """What has to be loaded for these tables to be there: for a made one what it is made from."""
@@ -202,7 +210,7 @@ class Measuring:
             as_of=query.as_of,
             filters=(show(query.where),) if query.where is not None else (),
             uses=tuple(uses),
-            freshness=tuple(self.freshness[t] for t in sorted(made.tables(self.schema))),
+            freshness=tuple(self.freshness[t] for t in sorted(made.tables)),
             assumptions=dict(sorted(made.context.spent.items())),
             engine=self.engine.version(),
             sql=(sql,),

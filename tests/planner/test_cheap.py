@@ -67,3 +67,13 @@ def test_rows_of_no_bucket_are_not_compared_with_each() -> None:
     rows, sql = asked(open_, grain="week")
     assert [row[-1] for row in rows] == [1, 2, 2, 1, 1]
     assert "t.until >= TIMESTAMP '2026-01-05 00:00:00'" in sql
+
+
+def test_what_rows_are_grouped_by_is_not_compared() -> None:
+    least = metric("m0", "f", "min(kind)", "text")
+    most = metric("m1", "f", "max(kind)", "text", where="score > 3")
+    query = Query(("m0", "m1"), (("kind", "kind"),), None, JANUARY, JANUARY.last_day)
+    result = Company([FACT], [least, most], ROWS).measuring().measure(query)
+    assert result.rows == (("x", "x", "x"), ("y", "y", None))
+    assert "min(" not in result.receipt.sql[0]
+    assert "max(" not in result.receipt.sql[0]

@@ -102,7 +102,7 @@ def known_by(name: str, grain: Grain | None) -> bool:
 def tables_of(name: str) -> set[str]:
     """The stored tables that a metric reads."""
     context = Context(PERIOD, AS_OF, Calendar(), asdict(Assumptions()))
-    return plan(Query((name,), (), None, PERIOD, AS_OF), SCHEMA, METRICS, context).tables(SCHEMA)
+    return plan(Query((name,), (), None, PERIOD, AS_OF), SCHEMA, METRICS, context).tables
 
 
 # -- rows that are none of its business --------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from opstally.expression.tree import TRUE, all_of
 from opstally.planner.metric import USED, Basis, Linked, used
 from opstally.planner.scan import Scan
 from opstally.planner.schema import Schema
-from opstally.planner.truth import apart, implies, known, parts, texts, texts_of
+from opstally.planner.truth import apart, implies, known, parts, shorter, texts, texts_of
 
 FALSE = Literal(False)
 FILTERED = "outside the filter"
@@ -143,7 +143,7 @@ class _Leaving:
 
     def _all_texts(self, conditions: Sequence[Expr]) -> bool:
         """Whether the conditions leave out none of the constants between which a column chooses."""
-        told = [texts(condition) for condition in conditions]
+        told = [texts(shorter(condition)) for condition in conditions]
         about = told[0]
         if about is None:
             return False

@@ -52,10 +52,8 @@ class Plan:
     """Metric that is a mean → the name of the leaf with the variance of its values."""
     leaf_types: dict[str, str] = field(default_factory=dict)
     members: Members | None = None
-
-    def tables(self, schema: Schema) -> set[str]:
-        """The stored tables that the plan reads."""
-        return {table for scan in self.scans.values() for table in scan.tables(schema)}
+    tables: frozenset[str] = frozenset()
+    """The stored tables that are read."""
 
 
 def plan(query: Query, schema: Schema, metrics: Metrics, context: Context) -> Plan:
@@ -78,6 +76,7 @@ def plan(query: Query, schema: Schema, metrics: Metrics, context: Context) -> Pl
     if query.variances:
         _add_variances(made, metrics)
     _type_leaves(made, schema)
+    made.tables = frozenset(table for scan in made.scans.values() for table in scan.tables(schema))
     if query.members:
         made.members = members_of(schema, [d.identity for d in dimensions], query.where, facts, bool(query.grain))
     return made

@@ -19,6 +19,7 @@ from opstally.planner.occurring import keep
 from opstally.planner.rows import Rows
 from opstally.planner.schema import Schema
 from opstally.planner.text import Cte, select
+from opstally.planner.truth import chosen
 
 _BY_KEY = {"last": "last_by_key", "first": "first_by_key"}
 _AGGREGATES = AGGREGATES | {*_BY_KEY.values(), "quantiles"}
@@ -216,9 +217,20 @@ class _ScanWriter:
                 total = Call("coalesce", (Call("sum", (Column((seconds,)),)), Literal(0.0)))
                 outputs.append((rows.spelled(Call("/", (total, Literal(60.0)))), self.engine.identifier(name)))
             else:
-                lowered = lower(_together(call, self.scan.leaves.values()), self.context, rows.typed, rows.basis)
+                told = self._of_group(call) or _together(call, self.scan.leaves.values())
+                lowered = lower(told, self.context, rows.typed, rows.basis)
                 outputs.append((rows.outer(lowered), self.engine.identifier(name)))
         return unions, outputs
+
+    def _of_group(self, leaf: Call) -> Expr | None:
+        """The least or largest of what the rows are grouped by: what it is in the group, if any row of it counts."""
+        match leaf:
+            case Call("min" | "max", (x,)):
+                condition, value = chosen(x)
+                if value in [column for _, column in self.scan.dims]:
+                    some = Call(">", (Call("count_if", (condition,)), Literal(0))) if condition else TRUE
+                    return _if(some, value)
+        return None
 
     def _span(self, rows: Rows) -> tuple[str, str]:
         """The names under which the rows give out the part of their span that lies in the bucket."""

@@ -105,9 +105,9 @@ def _denies(one: Expr, other: Expr) -> bool:
 def _chosen_by(x: Expr) -> Iterator[Expr]:
     """Conditions that are true where x has a value."""
     for part in _within(x):
-        chosen, value = _chosen(part)
-        if chosen is not None:
-            yield from parts(chosen)
+        condition, value = chosen(part)
+        if condition is not None:
+            yield from parts(condition)
             yield known(value)
 
 
@@ -230,14 +230,14 @@ def shorter_leaf(leaf: Call, given: Sequence[Expr] = ()) -> Call:
         case Call("count_if", (condition,)):
             return counting(shorter(condition, given))
         case Call("count", (x,)):
-            chosen, value = _chosen(x)
-            return counting(shorter(all_of(chosen, known(value)) or TRUE, given))
+            when, value = chosen(x)
+            return counting(shorter(all_of(when, known(value)) or TRUE, given))
         case Call("union_minutes", (condition,)):
             left = shorter(condition, given)
             return Call("union_minutes") if left == TRUE else Call("union_minutes", (left,))
         case Call(name, (x, *rest)):
-            chosen, value = _chosen(x)
-            left = shorter(chosen or TRUE, given)
+            when, value = chosen(x)
+            left = shorter(when or TRUE, given)
             return Call(name, (value if left == TRUE else Call("case", (left, value, NULL)), *rest))
     return leaf
 
@@ -252,10 +252,10 @@ def counting(condition: Expr) -> Call:
     return Call("count_if", (condition,))
 
 
-def _chosen(x: Expr) -> tuple[Expr | None, Expr]:
+def chosen(x: Expr) -> tuple[Expr | None, Expr]:
     """(condition, value) of a value that is only taken where a condition is true, however often that is said."""
     match x:
         case Call("case", (condition, value, otherwise)) if otherwise == NULL:
-            inner, value = _chosen(value)
+            inner, value = chosen(value)
             return all_of(condition, inner), value
     return None, x
