@@ -33,7 +33,9 @@ SELECT
   count(*) - count(utilization) AS "avg_utilization_pct left out: never measured",
   count(*) - count(monthly_cost) AS "total_monthly_cost left out: cost not known",
   -- avg_monthly_cost_per_resource: as total_monthly_cost
-  count(*) - count(monthly_cost) FILTER (utilization < 50) AS "potential_monthly_savings left out: no value",
+  count(*) - count(utilization) AS "potential_monthly_savings left out: never measured",
+  count(*) FILTER (utilization >= 50) AS "potential_monthly_savings left out: not underutilized",
+  count(*) FILTER (utilization < 50 AND monthly_cost IS NULL) AS "potential_monthly_savings left out: no value",
   count(*) - count(peak) AS "peak_utilization_pct left out: no value"
 FROM resources
 GROUP BY ALL

@@ -12,6 +12,7 @@ import pytest
 
 from opstally import library
 from opstally.engines.duckdb import DuckDB
+from opstally.measure import Measuring
 from opstally.model.project import Assumptions
 from opstally.period import Calendar, Grain, Period
 from opstally.planner.lower import Context
@@ -20,6 +21,7 @@ from opstally.planner.plan import plan
 from opstally.planner.query import Query
 from opstally.planner.schema import Schema
 from opstally.planner.sql import write
+from opstally.result import Freshness
 
 JUNE = Period(dt.date(2026, 6, 1), dt.date(2026, 7, 1))
 
@@ -50,6 +52,13 @@ class Company:
     def fill(self, table: str, columns: str, *rows: tuple[Any, ...], **common: Any) -> None:
         """Rows as tuples under the columns named, with the same further values in each."""
         self.add(table, *(dict(zip(columns.split(), row, strict=True)) | common for row in rows))
+
+    def fates(self, metric: str) -> tuple[int, dict[str, int]]:
+        """How many rows the receipt says were used, and how many were left out for each reason."""
+        fresh = {name: Freshness(name, 0, None, None) for name, t in self.schema.tables.items() if t.columns}
+        measuring = Measuring(self.schema, self.metrics, self.engine, Calendar(), asdict(Assumptions()), {}, fresh)
+        [use] = measuring.measure(Query((metric,), (), None, JUNE, JUNE.last_day)).receipt.uses
+        return use.used, dict(use.excluded)
 
     def ask(
         self, *metrics: str, by: str = "", grain: Grain | None = None, period: Period = JUNE, members: bool = False

@@ -45,6 +45,15 @@ def test_each_measured_day_counts_once_in_a_mean(company: Any) -> None:
     assert company.one("resource_utilization", "resource_peak_utilization") == pytest.approx((36.0, 100.0))
 
 
+def test_what_was_never_measured_is_left_out_by_that_reason(company: Any) -> None:
+    """No day measured is a sum of nothing over no days, which is no measurement of anything."""
+    days(company, "a", 30, 30, utilization_percent=20.0, daily_cost=1.0)
+    days(company, "b", 30, 30, utilization_percent=80.0, daily_cost=1.0)
+    days(company, "blind", 30, 30, daily_cost=1.0)
+    assert company.fates("resource_period_utilization") == (2, {"never measured": 1})
+    assert company.fates("potential_monthly_savings") == (1, {"never measured": 1, "not underutilized": 1})
+
+
 def test_dead_resources_are_not_projected_to_a_month(company: Any) -> None:
     """24 June is the last of the seven days; the module would bill the dead one 30 × 5 a month."""
     days(company, "alive", 1, 24, utilization_percent=10.0, daily_cost=3.0, resource_type="compute")
