@@ -30,6 +30,7 @@ CANONICAL = {
     "ticket_events": ("event_id",),
     "ticket_statuses": ("ticket_id", "from_at"),
     "ticket_histories": ("ticket_id",),
+    "resource_samples": ("resource_id", "measure", "at"),
     "agents": ("agent_id",),
     "infrastructure_monitoring": ("service_name", "check_id", "check_timestamp"),
     "services": ("service_name",),

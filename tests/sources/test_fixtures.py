@@ -81,6 +81,7 @@ COUNTS: dict[str, dict[tuple[str, str], tuple[int, int]]] = {
     "samples/pdm_failures.csv": {("pdm_failures", "component_failures"): (1, 0)},
     "samples/pdm_errors.csv": {("pdm_errors", "alerts"): (2, 0)},
     "samples/sip_dates.csv": {("sip_task_dates", "process_events"): (2, 1)},
+    "metric_series/rds_cpu_utilization_a1.csv": {("metric_series", "resource_samples"): (3, 1)},
 }
 """Fixture → (source, table) → rows merged and quarantined."""
 
@@ -88,6 +89,7 @@ NEED_AN_ANSWER = {
     "samples/outages.csv": "outage_traces",
     "samples/optscale_clean_expenses.csv": "optscale_expenses",
     "samples/optscale_raw_expenses.csv": "optscale_raw_expenses",
+    "samples/optscale_average_metrics.csv": "optscale_metrics",
 }
 """Fixtures whose times count from a moment that they do not tell."""
 
@@ -445,3 +447,22 @@ def test_columns_that_differ_in_case_only(loading: Loading) -> None:
     feed(loading, "samples/optscale_raw_expenses.csv", "2024-09-18")
     rows = loading.ask("SELECT line_id, billed_cost, CAST(charge_period_start AS VARCHAR) FROM cloud_costs ORDER BY 1")
     assert rows == [("66c2", 0.25, "2024-08-19 00:00:00"), ("66c3", 1.5, "2024-09-17 00:00:00")]
+
+
+def test_a_series_makes_the_days_of_its_resource(loaded: Load) -> None:
+    loading = loaded("metric_series/rds_cpu_utilization_a1.csv")
+    assert loading.ask("SELECT DISTINCT resource_id, measure, unit, resource_type FROM resource_samples") == [
+        ("rds_cpu_utilization_a1", "cpu", "percent", "database")
+    ]
+    days = "SELECT CAST(metric_date AS VARCHAR), utilization_percent, peak_utilization FROM infrastructure_metrics ORDER BY 1"
+    assert loading.ask(days) == [("2026-02-01", 50, 59.5), ("2026-02-02", 20, 20)]
+    [(table, line, column, _, reason)] = loading.faults()
+    assert (table, line, column, reason) == ("resource_samples", 5, "value", "is missing")
+
+
+def test_samples_of_optscale(loading: Loading) -> None:
+    """CPU is at 30 % and memory at 40 % on the 17th; 900 seconds after the moment is the 18th."""
+    feed(loading, "samples/optscale_average_metrics.csv", "2024-09-18")
+    days = "SELECT CAST(metric_date AS VARCHAR), utilization_percent, peak_utilization FROM infrastructure_metrics ORDER BY 1"
+    assert loading.ask(days) == [("2024-09-17", 40, 40), ("2024-09-18", 10, 10)]
+    assert [fault[3] for fault in loading.faults()] == ["gpu"]

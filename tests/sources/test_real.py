@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,15 @@ FOLDERS: dict[str, tuple[str, dict[tuple[str, str], tuple[int, int]]]] = {
         {("cloud_incident_archive", "incidents"): (1031, 2), ("outage_traces", "incidents"): (26589, 0)},
     ),
     "optscale": (
-        "optscale/*_expenses.csv.gz",
-        {("optscale_expenses", "cloud_resources"): (37813, 0), ("optscale_raw_expenses", "cloud_costs"): (99497, 0)},
+        "optscale/[acr]*_[em]*.csv.gz",
+        {
+            ("optscale_expenses", "cloud_resources"): (37813, 0),
+            ("optscale_raw_expenses", "cloud_costs"): (99497, 0),
+            ("optscale_metrics", "resource_samples"): (41722, 0),
+        },
     ),
+    # 22 samples stand in the series twice, ten of them with another value.
+    "metrics_series": ("metrics_series/*", {("metric_series", "resource_samples"): (67718, 0)}),
     "ravenstack": (
         "ravenstack/*",
         {
@@ -179,3 +186,20 @@ def test_whether_a_promise_was_kept_is_judged_at_the_closing(loading: Loading) -
     assert Workspace.open(loading.folder).load().errors == ()
     reasons = {EQUAL: 2619, "counted to the closing, in elapsed time": 2362, OTHER: 2}
     assert reconciled() == (reasons, 2364, 0)
+
+
+def test_daily_figures_of_series(loading: Loading) -> None:
+    """Beside a plain mean and maximum of each day of one file."""
+    taken_in(loading, "metrics_series")
+    sums: dict[str, list[float]] = {}
+    with (SHARED / "metrics_series" / "rds_cpu_utilization_cc0c53.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            sums.setdefault(row["timestamp"][:10], []).append(float(row["value"]))
+    found = loading.ask(
+        "SELECT CAST(metric_date AS VARCHAR), utilization_percent, peak_utilization FROM infrastructure_metrics "
+        "WHERE resource_id = 'rds_cpu_utilization_cc0c53' ORDER BY 1"
+    )
+    assert [day for day, _, _ in found] == sorted(sums)
+    for day, mean, peak in found:
+        assert (mean, peak) == (pytest.approx(sum(sums[day]) / len(sums[day]), rel=1e-9), max(sums[day]))
+    assert loading.ask("SELECT count(DISTINCT resource_id) FROM infrastructure_metrics") == [(10,)]

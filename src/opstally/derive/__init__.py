@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from opstally.derive import business, histories, outages, process, record, stages, statuses
+from opstally.derive import business, histories, outages, process, record, samples, stages, statuses
 from opstally.derive.opening import holidays
 from opstally.derive.step import Given, Made, completed, unfill
 from opstally.errors import UsageError
@@ -24,16 +24,20 @@ _STEPS: Mapping[str, tuple[ModuleType, ...]] = {
     "incident stages": (stages,),
     "outages": (outages,),
     "process steps": (process,),
+    "resource days": (samples,),
 }
 """In the order in which they need each other. What stands together hands on temporary tables."""
 
 _FILLED = {"support_tickets": (business.STEP, histories.STEP), "incidents": (stages.STEP,)}
 """Table → the fillings of its columns, the last one first."""
 
+_ADDED = {module.TABLE: module for module in (process, samples)}
+"""Table → what adds rows to it."""
+
 
 def filled() -> frozenset[str]:
     """The tables that exports bring and `run` adds to."""
-    return frozenset((*_FILLED, process.TABLE))
+    return frozenset((*_FILLED, *_ADDED))
 
 
 def read(tables: Mapping[str, Table]) -> frozenset[str]:
@@ -60,8 +64,8 @@ def forget(connection: DuckDBPyConnection, tables: Mapping[str, Table], table: s
     given = Given(connection, tables, Project())
     for filling in _FILLED.get(table, ()):
         unfill(given, filling, table)
-    if table == process.TABLE:
-        process.unmake(given)
+    if table in _ADDED:
+        _ADDED[table].unmake(given)
     for step in _STEPS:
         if table in _uses(step):
             record.outdate(given, step)
@@ -110,7 +114,7 @@ def _out_of_date(given: Given) -> list[str]:
 def _clear(given: Given, step: str) -> None:
     """Take out what a step made before."""
     for module in reversed(_STEPS[step]):
-        if module is process:
-            process.unmake(given)
+        if hasattr(module, "unmake"):
+            module.unmake(given)
         elif hasattr(module, "STEP"):
             unfill(given, module.STEP, module.TABLE)
