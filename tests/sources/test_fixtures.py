@@ -81,6 +81,10 @@ COUNTS: dict[str, dict[tuple[str, str], tuple[int, int]]] = {
     "samples/pdm_failures.csv": {("pdm_failures", "component_failures"): (1, 0)},
     "samples/pdm_errors.csv": {("pdm_errors", "alerts"): (2, 0)},
     "samples/sip_dates.csv": {("sip_task_dates", "process_events"): (2, 1)},
+    "slo/sloth.yml": {("sloth_slos", "sla_definitions"): (1, 1)},
+    "slo/sloth-kubernetes.yml": {("sloth_kubernetes_slos", "sla_definitions"): (1, 0)},
+    "slo/openslo.yaml": {("openslo", "sla_definitions"): (2, 0)},
+    "slo/pyrra.yaml": {("pyrra_slos", "sla_definitions"): (2, 0)},
     "metric_series/rds_cpu_utilization_a1.csv": {("metric_series", "resource_samples"): (3, 1)},
 }
 """Fixture → (source, table) → rows merged and quarantined."""
@@ -466,3 +470,19 @@ def test_samples_of_optscale(loading: Loading) -> None:
     days = "SELECT CAST(metric_date AS VARCHAR), utilization_percent, peak_utilization FROM infrastructure_metrics ORDER BY 1"
     assert loading.ask(days) == [("2024-09-17", 40, 40), ("2024-09-18", 10, 10)]
     assert [fault[3] for fault in loading.faults()] == ["gpu"]
+
+
+def test_objectives_are_promises_in_percent(loaded: Load) -> None:
+    loading = loaded("slo/sloth.yml", "slo/sloth-kubernetes.yml", "slo/openslo.yaml", "slo/pyrra.yaml")
+    told = "SELECT sla_id, service_tier, sla_metric, sla_target, operator, evaluation FROM sla_definitions ORDER BY 1"
+    promises = [(*row[:3], round(row[3], 9), *row[4:]) for row in loading.ask(told)]
+    assert [row[:4] for row in promises] == [
+        ("api-errors", "api", "api-errors", 99.0),
+        ("api-latency", None, "api-latency", 95.0),
+        ("depot|requests-availability", "depot", "requests-availability", 99.5),
+        ("shop|requests-availability", "shop", "requests-availability", 99.9),
+        ("web-shop|search|1", "web-shop", "search", 99.95),
+        ("web-shop|search|2", "web-shop", "search", 99.0),
+    ]
+    assert {row[4:] for row in promises} == {("gte", "period_value")}
+    assert [fault[2:4] for fault in loading.faults()] == [("sla_target", "most")]

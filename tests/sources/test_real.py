@@ -49,6 +49,16 @@ FOLDERS: dict[str, tuple[str, dict[tuple[str, str], tuple[int, int]]]] = {
             ("optscale_metrics", "resource_samples"): (41722, 0),
         },
     ),
+    # Some examples of Sloth stand there twice, and once as what OpenSLO calls it.
+    "slo_samples": (
+        "slo_samples/**/*.y*ml",
+        {
+            ("openslo", "sla_definitions"): (8, 0),
+            ("pyrra_slos", "sla_definitions"): (27, 0),
+            ("sloth_kubernetes_slos", "sla_definitions"): (5, 0),
+            ("sloth_slos", "sla_definitions"): (8, 0),
+        },
+    ),
     # 22 samples stand in the series twice, ten of them with another value.
     "metrics_series": ("metrics_series/*", {("metric_series", "resource_samples"): (67718, 0)}),
     "ravenstack": (
