@@ -80,3 +80,35 @@ def test_two_folders(opstally: Any, tmp_path: Path) -> None:
     done = opstally("init", tmp_path / "a", tmp_path / "b")
     assert done.code == 2
     assert "Give one folder for the project" in done.err
+
+
+def test_a_folder_of_exports(opstally: Any, tmp_path: Path, exports: Path) -> None:
+    (exports / ".hidden.csv").write_text(DESK, encoding="utf-8")
+    (exports / "more").mkdir()
+    (exports / "other.csv").rename(exports / "more" / "other.csv")
+    done = opstally("init", tmp_path / "shop", "--from", exports, "--timezone", "Europe/Berlin")
+    assert done.code == 0
+    assert "desk.csv: a new source desk" in done.out
+    assert "more/other.csv: no table fits" in done.err
+    assert ".hidden.csv" not in done.out + done.err
+    (tmp_path / "empty").mkdir()
+    done = opstally("init", tmp_path / "shop2", "--from", tmp_path / "empty")
+    assert (done.code, done.err) == (2, f"opstally: There is no file in {tmp_path / 'empty'} to look at.\n")
+
+
+def test_units_are_exact_and_a_vendors_own_values_are_not_guessed(opstally: Any, tmp_path: Path) -> None:
+    (tmp_path / "probes.csv").write_text(
+        "monitor,checked_at,result,latency_s\nweb,2026-10-01T00:00:00Z,OK,0.21\nweb,2026-10-01T00:05:00Z,DOWN,\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "cases.csv").write_text(
+        "case number,opened,status,priority,vendor resolution minutes,origin\n"
+        "1,2026-10-01T00:00:00Z,open,high,7,Phone\n2,2026-10-01T00:00:00Z,closed,low,8,Web\n",
+        encoding="utf-8",
+    )
+    opstally("init", tmp_path / "shop", "--from", tmp_path / "probes.csv", tmp_path / "cases.csv")
+    probes = (tmp_path / "shop" / "sources" / "probes.yml").read_text(encoding="utf-8")
+    assert "response_time_ms: {from: latency_s, scale: 1000}" in probes
+    cases = (tmp_path / "shop" / "sources" / "cases.yml").read_text(encoding="utf-8")
+    assert "channel: origin" in cases
+    assert "vendor_" not in cases

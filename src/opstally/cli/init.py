@@ -50,7 +50,11 @@ def init(
     ] = None,
     exports: Annotated[
         list[Path] | None,
-        typer.Option("--from", metavar="FILES...", help="Exports to look at: proposes, and writes, how to load them."),
+        typer.Option(
+            "--from",
+            metavar="FILES...",
+            help="Exports, or folders of them, to look at: proposes, and writes, how to load them.",
+        ),
     ] = None,
     timezone: Annotated[
         str | None, typer.Option("--timezone", metavar="ZONE", help="With --from: of times without an offset.")
@@ -84,14 +88,23 @@ def init(
 
 def _told(places: list[Path], exports: list[Path]) -> tuple[Path, list[Path]]:
     """The folder, and the files: a shell writes out FILES* behind --from as several arguments."""
-    files = [*exports, *(place for place in places if exports and place.is_file())]
-    folders = [place for place in places if place not in files]
+    given = [*exports, *(place for place in places if exports and place.is_file())]
+    folders = [place for place in places if place not in given]
     if len(folders) > 1:
         raise UsageError(f"Give one folder for the project, not {' and '.join(map(str, folders))}.")
-    for file in files:
-        if not file.is_file():
+    for file in given:
+        if not file.exists():
             raise UsageError(f"There is no file {file} to look at.")
+    files = [file for place in given for file in ([place] if place.is_file() else _files_in(place))]
+    if given and not files:
+        raise UsageError(f"There is no file in {' or '.join(map(str, given))} to look at.")
     return folders[0] if folders else Path("."), files
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files of a folder of exports, at any depth; hidden ones are none."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 
 def _zone(timezone: str | None) -> str | None:

@@ -30,7 +30,8 @@ _ANYWHERE: Final = frozenset(
     {"id", "name", "type", "status", "state", "date", "time", "timestamp", "description", "url"}
 )
 """Names that any file may have."""
-_TO_MINUTES: Final = {"milliseconds": 1 / 60000, "seconds": 1 / 60, "minutes": 1.0, "hours": 60.0, "days": 1440.0}
+_MILLISECONDS: Final = {"milliseconds": 1, "seconds": 1000, "minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
+"""Whole numbers, so that a second is a thousand milliseconds and not a little less."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def _fit(table: Table, columns: Mapping[str, Kind], file: str, common: Mapping[s
     candidates = [
         matched
         for ours, column in table.columns.items()
+        if column.reconciles is None  # only who knows the vendor can say that a value is the vendor's own
         for theirs, kind in columns.items()
         if (matched := _match(table, ours, column, theirs, kind)) is not None
     ]
@@ -200,10 +202,10 @@ def _unit(column: Column, theirs: str, kind: Kind) -> tuple[float | None, str]:
         if kind.largest is not None and kind.largest <= 1 and unit != "percent":
             return 100, f"{theirs!r} goes up to {kind.largest:g}: is it a share, so that 1 is 100 %?"
         return None, ""
-    if column.unit not in _TO_MINUTES:
+    if column.unit not in _MILLISECONDS:
         return None, ""
-    if unit in _TO_MINUTES:
-        factor = _TO_MINUTES[unit] / _TO_MINUTES[column.unit]
+    if unit in _MILLISECONDS:
+        factor = _MILLISECONDS[unit] / _MILLISECONDS[column.unit]
         return (factor if factor != 1 else None), ""
     spelled = {squashed(theirs)} & {squashed(s) for s in column.aliases}
     told = f"up to {kind.largest:g}" if kind.largest is not None else "empty here"

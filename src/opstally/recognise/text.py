@@ -66,7 +66,8 @@ def source_text(
     if rest:
         lines.append(f"# Not used: {', '.join(rest)}.")
     filled = {best.digest, *(m.ours for m in best.matched)}
-    empty = [name for name, column in best.table.columns.items() if name not in filled and not column.fill]
+    offered = [name for name, column in best.table.columns.items() if not column.fill and column.reconciles is None]
+    empty = [name for name in offered if name not in filled]
     if empty:
         more = ", …" if len(empty) > _NAMED else ""
         lines.append(f"# {best.table.table} also has a place for: {', '.join(empty[:_NAMED])}{more}.")
