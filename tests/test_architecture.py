@@ -31,6 +31,7 @@ ORDER = [
     "freshness",
     "measure",
     "checks",
+    "blocks",
     "store",
     "derive",
     "ingest",

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
+from opstally import blocks
 from opstally.engines.duckdb import DuckDB
 from opstally.errors import DiskError, StoreError
 from opstally.model.table import Table
@@ -58,6 +59,9 @@ _WRITER_MEMORY: Final = 5 << 28
 what the engine does not count (file buffers, decompressed columns, freed memory not given back), the arrays in which a
 load looks for equal keys. Reports have to stay below 4 GB in all, and loads below 2."""
 
+_WAITING: Final = 16 << 20
+"""Bytes. When more is committed and not in its place, it is put there before more is loaded."""
+
 
 class Store:
     """The database, opened. Only one process can have it open for writing, and then no other can read it."""
@@ -66,6 +70,8 @@ class Store:
         self.path, self.connection = path, connection
         self.holds: frozenset[str] | None = None
         """The stored tables, where that is known without looking."""
+        self.file: int | None = None
+        """The file, open for reading, where this is for writing."""
 
     @classmethod
     def open(cls, path: Path, tables: Mapping[str, Table] | None = None, read_only: bool = False) -> Store:
@@ -78,6 +84,7 @@ class Store:
         try:
             store._configure(read_only)
             if not read_only:
+                store.file = os.open(path, os.O_RDONLY)
                 store._accept(new)
                 store._prepare(tables or {})
             elif store._is_as_declared(tables or {}):
@@ -91,8 +98,14 @@ class Store:
         return store
 
     def close(self) -> None:
-        """Write out what is committed and let go of the file."""
+        """Put what is committed in place, if that is possible, and let go of the file."""
+        if self.file is not None:
+            with contextlib.suppress(StoreError):  # then it is put in place after the next load
+                self.checkpoint()
         self.connection.close()
+        if self.file is not None:
+            os.close(self.file)
+            self.file = None
 
     def __enter__(self) -> Store:
         return self
@@ -120,17 +133,31 @@ class Store:
             raise disk_error(self.path, problem, _EITHER) or StoreError(
                 f"{self.path}: the rows could not be written ({first_line(problem)})."
             ) from problem
+        if self._waiting() > _WAITING:
+            with contextlib.suppress(StoreError):  # it is tried again, and told, when all is in
+                self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Put what is committed into its place in the file. Closing would, but could not tell that it went wrong."""
+        """Put what is committed into its place in the file. Raises StoreError where that is not possible."""
         import duckdb  # lazy: 0.15 s
 
+        if self.file is None or self._waiting() == 0:
+            return
         try:
+            blocks.keep(self.path, self.file, self.connection)
             self.connection.execute("CHECKPOINT")
-        except duckdb.Error as problem:
+            blocks.drop(self.path)
+        except (duckdb.Error, OSError) as problem:
             raise disk_error(self.path, problem, _NOT_IN_PLACE.format(self.path.name)) or StoreError(
                 f"{self.path}: the loaded rows could not be put in place ({first_line(problem)})."
             ) from problem
+
+    def _waiting(self) -> int:
+        """Bytes that are committed, and not in their place."""
+        try:
+            return os.stat(f"{self.path}.wal").st_size
+        except FileNotFoundError:
+            return 0
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -307,6 +334,7 @@ _NEXT: Final = {
     "is read-only": "Make it writable, or copy the project to a folder of your own",
     "fails": "Have it looked at",
 }
+_DAMAGED: Final = "Corrupt database file"
 _NOTHING: Final = "Nothing was loaded, and all that was there is as it was."
 _EITHER: Final = "What was being written is there wholly or not at all; all that was there before is."
 _NOT_IN_PLACE: Final = "The loaded rows are safe in {}.wal, but could not be put in place."
@@ -324,7 +352,7 @@ def disk_error(path: Path, problem: BaseException, outcome: str) -> DiskError | 
     return None
 
 
-def _connect(path: Path, read_only: bool) -> DuckDBPyConnection:
+def _connect(path: Path, read_only: bool, restored: bool = False) -> DuckDBPyConnection:
     import duckdb  # lazy: 0.15 s
 
     if read_only and not os.path.exists(path):
@@ -333,11 +361,15 @@ def _connect(path: Path, read_only: bool) -> DuckDBPyConnection:
         raise StoreError(f"The folder {path.parent} is not there, so {path.name} cannot be made in it.")
     connection = duckdb.connect()
     try:
+        # Checkpoints are our own; see blocks.py.
+        connection.execute("PRAGMA disable_checkpoint_on_shutdown; SET checkpoint_threshold = '1TB'")
         # Attached under another name: in a database called after its file, `opstally.loads` would be ambiguous.
         connection.execute(f"ATTACH {text(str(path))} AS store{' (READ_ONLY)' if read_only else ''}")
         connection.execute("USE store")
     except duckdb.Error as problem:
         connection.close()
+        if _DAMAGED in str(problem) and not restored and blocks.restore(path):
+            return _connect(path, read_only, restored=True)
         raise disk_error(path, problem, _NOTHING) or StoreError(_refusal(path, str(problem))) from problem
     return connection
 
@@ -352,7 +384,7 @@ def _refusal(path: Path, said: str) -> str:
         return (
             f"{path} is not a DuckDB database. Move it away; 'opstally load' makes a new one from the project's data."
         )
-    if "Corrupt database file" in said or "checksum" in said:
+    if _DAMAGED in said:
         return (
             f"{path} is damaged: {first_line(Exception(said))}. Restore it from a backup; without one, move it away, "
             "and 'opstally load' makes a new one from the project's data."

@@ -2,10 +2,11 @@
 
 python -m tests.reliability.disk
 
-Every load is the command in a process of its own. `syncs`, `writes` and `cuts` fail such a call on the project's files
-once, with EIO, the n-th for every n; `full` lets all writes from the n-th on fail with ENOSPC; `space` gives the
-project a disk with so many bytes left, for many sizes (on a tmpfs, which root can make), and `limited` lets files grow
-to so many bytes only; `temporary` is a full disk for what queries spill; `read-only` a disk or folder that is.
+Every load is the command in a process of its own. `syncs` and `writes` fail such a call on the project's files once,
+with EIO, the n-th for every n; `full` lets all writes from the n-th on fail with ENOSPC; `killed` ends the process
+within the n-th call; `space` gives the project a disk with so many bytes left, for many sizes (on a tmpfs, which root
+can make), and `limited` lets files grow to so many bytes only; `temporary` is a full disk for what queries spill;
+`read-only` a disk or folder that is.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from functools import partial
 from pathlib import Path
 
 from tests.reliability import fault
-from tests.reliability.forked import apart, digests
-from tests.reliability.kill import SOURCES, counted, load, write_batch
+from tests.reliability.forked import apart, digests, told
+from tests.reliability.kill import SOURCES, counted, describe, load, loaded, write_batch
 
 from opstally import store
 from opstally.cli.run import run as command
@@ -109,21 +110,22 @@ def begin(root: Path, rows: int) -> Begun:
 
 def judge(begun: Begun, folder: Path, said: Said) -> str:
     """What became of a load on a bad disk, while the disk is bad. Raises AssertionError for what must not be."""
-    told = [line for line in said.err.splitlines() if line.startswith("opstally: ")]
+    problems = [line for line in said.err.splitlines() if line.startswith("opstally: ")]
     held = apart(partial(digests, folder))
     assert held in begun.states, f"a source is neither in nor out: {said}"
     served = opstally(folder, "query", "tickets_created", "--grain", "month", "--range", "2026", "--format", "csv")
     assert (served.code, served.out.count("\n") > 5) == (0, True), served
     there = begun.states.index(held)
     if said.code == 0:
-        assert (there, told) == (len(SOURCES), []), said
+        assert (there, problems) == (len(SOURCES), []), said
         return "loaded"
-    assert (said.code, len(told)) == (1, 1), said
+    assert (said.code, len(problems)) == (1, 1), said
     assert not re.search(r"Traceback|\bbug\b", said.err), said
-    assert re.search(rf"{re.escape(str(folder))}.*load again\.$", told[0]), told
+    assert re.search(rf"{re.escape(str(folder))}.*load again\.$", problems[0]), problems
     acknowledged = sum(line.split()[0] in SOURCES for line in said.out.splitlines() if line.split())
     assert acknowledged <= there, f"what was told to be loaded is not: {said}"
-    return re.sub(rf"\b({'|'.join(SOURCES)})\b", "SOURCE", told[0].replace(str(folder), "PROJECT"))[len("opstally: ") :]
+    problem = problems[0].removeprefix("opstally: ").replace(str(folder), "PROJECT")
+    return re.sub(rf"\b({'|'.join(SOURCES)})\b", "SOURCE", problem)
 
 
 def again(begun: Begun, folder: Path) -> None:
@@ -147,6 +149,23 @@ def calls(begun: Begun, root: Path, kinds: str, how: int, once: bool, every: int
         fates[judge(begun, folder, said)] += 1
         again(begun, folder)
         shutil.rmtree(folder)
+    return fates
+
+
+def killed(begun: Begun, root: Path, every: int) -> Fates:
+    """The process ends within the n-th call of any kind: before it, and, where it writes, halfway."""
+    fates: Fates = Counter()
+    for call in range(1, sum(begun.calls.values()) + 1, every):
+        for how in (fault.KILL, fault.KILL_HALF):
+            folder = root / "trial"
+            shutil.copytree(begun.folder, folder)
+            apart(partial(loaded, folder, call, how))
+            where = describe(*told())
+            held = apart(partial(digests, folder))
+            assert held in begun.states, f"killed {where}: a source is neither in nor out"
+            fates[where] += 1
+            again(begun, folder)
+            shutil.rmtree(folder)
     return fates
 
 
@@ -277,6 +296,7 @@ def run(every: int, sizes: int, rows: int, only: str | None = None) -> dict[str,
             trials["syncs"] = partial(calls, begun, root, "s", errno.EIO, once=True, every=max(1, every // 8))
             trials["writes"] = partial(calls, begun, root, "w", errno.EIO, once=True, every=every)
             trials["full"] = partial(calls, begun, root, "w", errno.ENOSPC, once=False, every=every)
+            trials["killed"] = partial(killed, begun, root, every)
             trials["temporary"] = partial(temporary, begun, root)
         if may_mount():
             trials["space"] = partial(space, begun, root, sizes)
@@ -294,9 +314,6 @@ def main() -> int:
     given = parser.parse_args()
     if fault.compiler() is not None and not fault.preloaded():
         fault.preload("tests.reliability.disk", sys.argv[1:])
-    if given.only == "space" and not may_mount():
-        print("This user may not mount disks: see the kind 'limited'.")
-        return 0
     for kind, fates in run(given.every, given.sizes, given.rows, given.only).items():
         for fate, count in fates.most_common():
             print(f"{kind:>9} {count:>5}  {fate}")

@@ -101,7 +101,7 @@ class _Told:
 def watched() -> None:
     """Let every store of this process tell its steps."""
     connect = store._connect
-    store._connect = lambda path, read_only: _Told(connect(path, read_only))  # type: ignore[assignment, return-value]
+    store._connect = lambda *given: _Told(connect(*given))  # type: ignore[assignment, return-value]
 
 
 def digests(folder: Path, loads: bool = True) -> dict[str, str]:

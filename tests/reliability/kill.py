@@ -117,7 +117,7 @@ def run(loads: int, seed: int = 1, rows: int = ROWS) -> Counter[str]:
             else:
                 how = (fault.KILL, fault.KILL_HALF)[number % 3 - 1]
                 done = apart(partial(loaded, folder, chance.randint(1, calls), how))
-            where = _where(*told()) if done is None else ""
+            where = describe(*told()) if done is None else ""
             held = apart(partial(digests, folder))
             assert held in states, f"load {number}, killed {where}: a source is neither in nor out"
             there = states.index(held)
@@ -129,7 +129,7 @@ def run(loads: int, seed: int = 1, rows: int = ROWS) -> Counter[str]:
     return found
 
 
-def _where(call: str, step: str) -> str:
+def describe(call: str, step: str) -> str:
     """In words: what the load was doing, and to which file."""
     kinds = {"w": "writing", "s": "syncing", "t": "cutting"}
     kind, _, name = call.partition(" /")
