@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Literal
@@ -128,32 +128,62 @@ def look(file: DataFile, quote: str) -> Look:
             with file.open() as stream:
                 while chunk := stream.read(_CHUNK):
                     content.add(chunk)
-        records = _spanning(file, quote.encode()) if content.quoted else None
+        records = _records(file, quote.encode()) if content.spans else None
         return Look(size, digest.hexdigest(), content.lines, records)
     except (OSError, EOFError, zlib.error) as problem:
         raise unreadable(file, problem) from problem
 
 
 class _Content:
-    """The lines of a file, and whether there are quotes in it, told piece by piece."""
+    """The lines of a file, and whether a value in quotes may go over several of them, told piece by piece."""
 
     def __init__(self, mark: bytes) -> None:
-        self.mark, self.ends, self.last, self.quoted = mark, 0, b"\n", False
+        self.mark, self.ends, self.rest, self.ended = mark, 0, b"", True
+        self.spanning = False
 
     def add(self, chunk: bytes) -> None:
-        self.ends += chunk.count(b"\n")
-        self.last = chunk[-1:]
-        self.quoted = self.quoted or (bool(self.mark) and self.mark in chunk)
+        ends = _line_ends(chunk)
+        self.ends += ends
+        self.ended = chunk.endswith(b"\n")
+        if not self.mark or self.spanning:
+            return
+        if not ends:
+            self.rest += chunk
+            return
+        begin, end = chunk.index(b"\n") + 1, chunk.rindex(b"\n") + 1
+        self._look(self.rest + chunk[:begin])
+        self.rest = chunk[end:]
+        # Lines without quotes, often all but a few, cost next to nothing.
+        found = chunk.find(self.mark, begin, end)
+        while found >= 0 and not self.spanning:
+            after = chunk.index(b"\n", found) + 1
+            self._look(chunk[chunk.rfind(b"\n", 0, found) + 1 : after])
+            found = chunk.find(self.mark, after, end)
+
+    def _look(self, line: bytes) -> None:
+        """A line with an odd number of quotes, or one that ends within, may be part of a record."""
+        if self.mark in line:
+            self.spanning = bool(line.count(self.mark) & 1) or b"\r" in line.rstrip(b"\r\n")
+
+    @property
+    def spans(self) -> bool:
+        if self.rest and not self.spanning:
+            self._look(self.rest)
+        return self.spanning
 
     @property
     def lines(self) -> int:
-        return self.ends + (self.last != b"\n")
+        return self.ends + (not self.ended)
 
 
-def _spanning(file: DataFile, mark: bytes) -> int | None:
-    """The records of a file in which a line has an odd number of quotes, or ends within; None where none does."""
-    if not any(line.count(mark) & 1 or b"\r" in line.rstrip(b"\r\n") for line in _quoted_lines(file, mark)):
-        return None
+def _line_ends(chunk: bytes) -> int:
+    import numpy as np  # lazy: 0.15 s; ten times as fast as bytes.count
+
+    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == 10))
+
+
+def _records(file: DataFile, mark: bytes) -> int:
+    """The records of a file, by the quotes alone."""
     records, inside = 0, 0
     with file.open() as stream:
         for line in stream:
@@ -161,22 +191,6 @@ def _spanning(file: DataFile, mark: bytes) -> int | None:
             inside ^= line.count(mark) & 1
             records += not inside and not blank
     return records + inside
-
-
-def _quoted_lines(file: DataFile, mark: bytes) -> Iterator[bytes]:
-    """The lines with quotes in them; the others, often all but a few, cost next to nothing."""
-    rest = b""
-    with file.open() as stream:
-        while chunk := stream.read(_CHUNK):
-            whole, end, rest_of = (rest + chunk).rpartition(b"\n")
-            text, rest = whole + end, rest_of
-            found = text.find(mark)
-            while found >= 0:
-                after = text.index(b"\n", found) + 1
-                yield text[text.rfind(b"\n", 0, found) + 1 : after]
-                found = text.find(mark, after)
-    if mark in rest:
-        yield rest
 
 
 def count_lines(file: DataFile) -> int:
