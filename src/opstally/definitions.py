@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ParamSpec, cast
@@ -53,7 +53,21 @@ def problems(library: Library, assumptions: Mapping[str, float], calendar: Calen
         found += _told(report, fit.report(report.declaration))
     for source in library.sources.values():
         found += _told(source, fit.source(source.declaration))
-    return tuple(sorted(found))
+    return tuple(sorted(_at_their_source(found, library)))
+
+
+def _at_their_source(found: Sequence[Problem], library: Library) -> list[Problem]:
+    """Without the echoes: what is wrong in a metric is wrong in the metrics and reports made of it, word for word, and
+    is mended once. Where a packaged file says the same as a project's, it is the project's that broke it."""
+    reports = {declared.file for declared in library.reports.values()}
+    told: dict[str, list[Problem]] = {}
+    for problem in found:
+        told.setdefault(problem.message, []).append(problem)
+    kept: list[Problem] = []
+    for same in told.values():
+        nearer = [p for p in same if p.file not in reports] or same
+        kept += [p for p in nearer if not p.file.startswith("catalog/")] or nearer
+    return kept
 
 
 def _told(declared: Declared[Any], found: Found) -> list[Problem]:

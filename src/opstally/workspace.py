@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from opstally import checks, definitions, reports
 from opstally.engines import engine_class
 from opstally.engines import names as engine_names
 from opstally.engines.engine import Engine
-from opstally.errors import DefinitionError, Problem, UnknownName, UsageError
+from opstally.errors import BadExpression, DefinitionError, Problem, UnknownName, UsageError
 from opstally.expression import parse
 from opstally.freshness import Looked
 from opstally.library import PROJECT_FILE, Library, load, read_project
@@ -190,8 +191,9 @@ class Workspace:
         Raises UnknownName, BadRange, BadExpression or NotShared for what was asked wrongly.
         """
         declared = self._named("report", slug, self.library.reports)
-        day = as_of or self.last_day(reports.tables(declared, self.measuring))
-        return reports.run(declared, self.measuring, day, range_, parse(where) if where else None)
+        with self._told_where():
+            day = as_of or self.last_day(reports.tables(declared, self.measuring))
+            return reports.run(declared, self.measuring, day, range_, parse(where) if where else None)
 
     def query(
         self, metrics: Sequence[str], *, by: Sequence[str] = (), grain: str | None = None, range_: str | None = None,
@@ -199,7 +201,8 @@ class Workspace:
         members: bool = False, total: bool = False,
     ) -> Result:  # fmt: skip
         """Any metrics by any dimensions that their facts share; `total` adds the row over all groups."""
-        query = self._query(metrics, by, grain, range_, as_of, where, members)
+        with self._told_where():
+            query = self._query(metrics, by, grain, range_, as_of, where, members)
         if compare not in (None, "previous", "year"):
             raise UsageError(f"There is no comparison {compare!r}: previous or year.")
         result = self.measuring.measure(query, compare)
@@ -215,14 +218,16 @@ class Workspace:
         as_of: dt.date | None = None, where: str | None = None, members: bool = False,
     ) -> str:  # fmt: skip
         """The SQL that `query` would run."""
-        return self.measuring.prepare(self._query(metrics, by, grain, range_, as_of, where, members))[1]
+        with self._told_where():
+            return self.measuring.prepare(self._query(metrics, by, grain, range_, as_of, where, members))[1]
 
     def explain(
         self, metric: str, *, by: Sequence[str] = (), grain: str | None = None, range_: str | None = None,
         as_of: dt.date | None = None, where: str | None = None, compare: str | None = None, rows: int = 0,
     ) -> Explanation:  # fmt: skip
         """A number with what became of every row of its period, and up to `rows` of the rows that were used."""
-        query = self._query([metric], by, grain, range_, as_of, where, members=False)
+        with self._told_where():
+            query = self._query([metric], by, grain, range_, as_of, where, members=False)
         result = self.measuring.measure(query, compare)
         return Explanation(result, tuple(self._parts(query, rows)))
 
@@ -278,6 +283,17 @@ class Workspace:
 
     def _day(self, newest: dt.date | dt.datetime | None) -> dt.date | None:
         return self.calendar.local_day(newest) if isinstance(newest, dt.datetime) else newest
+
+    @contextmanager
+    def _told_where(self) -> Iterator[None]:
+        """What is wrong in a definition that was asked for is told with its file and line, as `check` tells it."""
+        try:
+            yield
+        except BadExpression as error:
+            found = [problem for problem in self.problems if problem.message == str(error)]
+            if found:
+                raise DefinitionError(found) from None
+            raise
 
     def _named(self, kind: str, name: str, known: Mapping[str, Any]) -> Any:
         if name in known:

@@ -134,3 +134,20 @@ def test_an_ending_of_no_format(opstally: Any, project: Path) -> None:
     assert ".html" in done.err
     assert opstally("report", "support-tickets", "--out", "x.txt").code == 0
     assert opstally("report", "support-tickets", "--out", "x.pdf", "--format", "html").code == 0
+
+
+def test_a_metric_that_is_broken_is_told_with_its_file(opstally: Any, project: Path) -> None:
+    """Not by each report and metric that is made of it, too."""
+    (project / "metrics").mkdir()
+    (project / "metrics" / "csat.yml").write_text(
+        "metric: csat\nlabel: Ours\ndescription: Ours.\ndomain: support\ntable: support_tickets\nat: created_at\n"
+        "value: avg(satisfacton_score)\nunit: score\ngood: up\nowner: Me\ndecision: Do.\n",
+        encoding="utf-8",
+    )
+    for command in (("report", "support-tickets"), ("query", "csat"), ("query", "csat", "--sql"), ("explain", "csat")):
+        done = opstally(*command)
+        assert done.code == 1, command
+        [_, line] = done.err.splitlines()
+        assert line.startswith("  metrics/csat.yml:7: support_tickets has no column 'satisfacton_score'.")
+    assert opstally("check").out.count("satisfacton_score'.") == 1
+    assert opstally("query", "tickets_created", "--where", "satisfacton_score > 1").code == 2
