@@ -148,6 +148,38 @@ def test_values_made_from_others_follow_them(desk: Desk) -> None:
     assert desk.column("SELECT resolution_hours FROM support_tickets") == [5.0]
 
 
+KICKOFFS = "project_id,kickoff_date\nP1,2026-01-01\nP2,2026-01-01\n"
+LIVE = "project_id,go_live_date\nP1,{}\n"
+PROJECTS = "SELECT status, days_to_complete FROM implementations ORDER BY project_id"
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("names", [("a-kickoffs", "b-live"), ("b-kickoffs", "a-live")])
+def test_values_made_from_columns_of_several_files_follow_them(
+    desk: Desk, names: tuple[str, str], together: bool
+) -> None:
+    for name, content in sorted(zip(names, (KICKOFFS, LIVE.format("2026-01-11")), strict=True)):
+        desk.write(f"data/implementations/{name}.csv", content)
+        if not together:
+            desk.take()
+    desk.take()
+    assert desk.rows(PROJECTS) == [("live", 10.0), ("active", None)]
+    desk.write(f"data/implementations/{names[1]}.csv", LIVE.format("2026-01-21"))
+    desk.take()
+    assert desk.rows(PROJECTS) == [("live", 20.0), ("active", None)]
+    assert counts(desk.take())[1] == 0
+
+
+def test_a_value_that_an_export_gave_is_not_made_anew(desk: Desk) -> None:
+    desk.write(
+        "data/implementations/a.csv", "project_id,kickoff_date,status,days_to_complete\nP1,2026-01-01,on_hold,7\n"
+    )
+    desk.take()
+    desk.write("data/implementations/b.csv", LIVE.format("2026-01-11"))
+    desk.take()
+    assert desk.rows(PROJECTS) == [("on_hold", 7.0)]
+
+
 def test_a_corrected_mapping_replaces_what_the_same_file_gave(desk: Desk) -> None:
     desk.write("exports/t.csv", "no,opened,prio,changed\n1,2026-01-01,P1,2026-01-02\n")
 

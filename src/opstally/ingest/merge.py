@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from opstally.engines.duckdb import DuckDB
+from opstally.expression import Typed
+from opstally.expression.tree import columns as columns_of
+from opstally.ingest.expressions import parsed
 from opstally.ingest.newest import content
 from opstally.ingest.restated import Restating
 from opstally.ingest.staging import Staged
@@ -32,7 +37,7 @@ def merge(
     decides, as it does among rows read together, so that the order of loads does not matter. Where nothing tells the
     recency, rows of files that no earlier load has read (positions from `fresh_from`) are newer. `remapped` says that
     the mapping has changed since the last load: then rows as new as the stored ones replace them.
-    Columns that the export does not give keep their stored values.
+    Columns that the export does not give keep their stored values, but for those that the table fills from others.
     """
     target = f"main.{quoted(staged.table.table)}"
     if not connection.execute(f"SELECT 1 FROM {target} LIMIT 1").fetchall():
@@ -123,7 +128,7 @@ def compared(column: str, equal: str, ours: str = "s", theirs: str = "t") -> str
 
 
 def _replace(connection: DuckDBPyConnection, staged: Staged, target: str, names: str) -> None:
-    taken = ", ".join(f"{'s' if c in staged.provided else 't'}.{quoted(c)}" for c in staged.table.columns)
+    taken = ", ".join(_kept(name, staged) for name in staged.table.columns)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE changed AS SELECT t.rowid AS stored, {taken} FROM temp.fates AS f "
         f"JOIN {staged.name} AS s ON s.rowid = f.staged JOIN {target} AS t ON t.rowid = f.stored "
@@ -131,3 +136,29 @@ def _replace(connection: DuckDBPyConnection, staged: Staged, target: str, names:
     )
     connection.execute(f"DELETE FROM {target} WHERE rowid IN (SELECT stored FROM temp.changed)")
     connection.execute(f"INSERT INTO {target} ({names}) SELECT {names} FROM temp.changed")
+
+
+def _kept(name: str, staged: Staged) -> str:
+    """SQL of a column's value in a row that replaces another: the staged one, else the stored one.
+
+    A stored value that is what the table fills the column with from the stored row follows the columns that it is made
+    from. Where those are filled themselves, it cannot be told which of them an export gave, and the value stays.
+    """
+    column = staged.table.columns[name]
+    if name in staged.provided:
+        return f"s.{quoted(name)}"
+    made_from = {c.name for c in columns_of(parsed(column.fill))} if column.fill else set()
+    if not made_from & set(staged.provided) or any(staged.table.columns[c].fill for c in made_from):
+        return f"t.{quoted(name)}"
+
+    def filled(row: Callable[[str], str]) -> str:
+        types = {n: Typed(c.type, c.unit) for n, c in staged.table.columns.items()}
+        sql, _ = staged.meaning.sql(parsed(column.fill or ""), lambda c: types[c.name], lambda c: row(c.name))
+        return f"CAST({sql} AS {DuckDB.types[column.type]})"
+
+    before = filled(lambda c: f"t.{quoted(c)}")
+    after = filled(lambda c: f"{'s' if c in staged.provided else 't'}.{quoted(c)}")
+    return (
+        f"CASE WHEN t.{quoted(name)} IS NOT DISTINCT FROM {before} THEN {after} ELSE t.{quoted(name)} END "
+        f"AS {quoted(name)}"
+    )

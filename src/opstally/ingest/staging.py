@@ -51,6 +51,7 @@ class Staged:
     name: str
     number: int
     table: Table
+    meaning: Meaning
     files: list[Export] = field(default_factory=list)
     provided: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
@@ -106,7 +107,7 @@ def stage(
     Not in a transaction: a file that ordinary reading refuses would end it, and is read in another way instead.
     Raises LoadError where a file, its columns or an expression cannot be used.
     """
-    staged = Staged(f"main.{quoted(f'{table.table}{STAGING}{number}')}", number, table)
+    staged = Staged(f"main.{quoted(f'{table.table}{STAGING}{number}')}", number, table, meaning)
     staged.tombstones = mapper(ready[:1])[1].deleted is not None
     columns = {name: DuckDB.types[column.type] for name, column in table.columns.items()}
     listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in {**columns, **staged.extras}.items())
