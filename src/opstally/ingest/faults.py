@@ -9,7 +9,7 @@ from opstally.errors import BadExpression, LoadError
 from opstally.expression import Typed
 from opstally.expression.tree import columns
 from opstally.ingest.expressions import Meaning, parsed
-from opstally.ingest.values import listed
+from opstally.ingest.values import Reading, listed
 from opstally.model.table import Column, Table
 from opstally.store import text
 
@@ -31,6 +31,12 @@ class Fault:
 
 
 FAULT_TYPE = 'STRUCT("column" VARCHAR, "value" VARCHAR, reason VARCHAR)[]'
+
+
+def unread(name: str, raw: str, value: str, how: Reading, shown: str = "") -> Fault:
+    """The fault of a text that gives no sound value."""
+    unsound = f" OR NOT ({how.sound.format(value)})" if how.sound else ""
+    return Fault(name, f"({raw} IS NOT NULL AND ({value} IS NULL{unsound}))", shown or raw, how.otherwise)
 
 
 def absent(name: str, value: str, given: str) -> Fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from opstally.engines.duckdb import DuckDB
@@ -11,9 +11,10 @@ from opstally.errors import BadExpression, LoadError, did_you_mean
 from opstally.expression import Expr, Typed
 from opstally.expression.tree import columns as columns_of
 from opstally.ingest.expressions import Meaning, parsed, types_by_use
-from opstally.ingest.faults import FAULT_TYPE, Fault, absent, broken_rules, out_of_bounds
+from opstally.ingest.faults import FAULT_TYPE, Fault, unread
 from opstally.ingest.layers import Layers
 from opstally.ingest.records import Records
+from opstally.ingest.requirements import Value, faults, fill
 from opstally.ingest.values import OFFSET, Reading, Writing, listed, mapped, reading
 from opstally.model.source import Field_, Source, Target
 from opstally.model.table import Column, Table
@@ -57,18 +58,6 @@ def rows(source: Source, target: Target, table: Table, records: Records, meaning
     return _Mapping(source, target, table, records, meaning).rows(file)
 
 
-@dataclass
-class _Made:
-    """One column on its way: `given` is the SQL of the export's text, `value` the SQL of the typed value."""
-
-    name: str
-    column: Column
-    given: str = "NULL"
-    value: str = ""
-    provided: bool = False
-    faults: list[Fault] = field(default_factory=list)
-
-
 class _Mapping:
     """The layers of one query, lowest first: clean text, inputs of expressions, expressions, values, fills, faults."""
 
@@ -94,7 +83,7 @@ class _Mapping:
         self.inputs = inputs = self._inputs()
         columns = [self._column(i, name) for i, name in enumerate(self.table.columns)]
         keep = self._keep(inputs)
-        filled = self._fill(columns)
+        filled = fill(self.table, self.meaning, columns)
         layers = Layers(self.records.sql)
         if not self.records.numbered:
             layers.add({"_line": "CAST(NULL AS BIGINT)"})
@@ -108,14 +97,14 @@ class _Mapping:
             closed.insert(
                 0, Fault("", "true", "NULL", f"is in a file whose columns have changed: {self.records.refused}")
             )
-        faults = [*closed, *self.input_faults, *self._faults(columns)]
+        found = [*closed, *self.input_faults, *faults(self.table, self.meaning, columns)]
         if self.target.deleted:
             gone, _ = self._sql(parsed(self.target.deleted), inputs)
             layers.add({"_gone": f"coalesce({gone}, false)"})
-            faults = [self._of_the_living(fault) for fault in faults]
-        layers.add({"_bad": " OR ".join([f.when for f in faults] or ["false"]), "_keep": keep})
+            found = [self._of_the_living(fault) for fault in found]
+        layers.add({"_bad": " OR ".join([f.when for f in found] or ["false"]), "_keep": keep})
         layers.add({"_fate": self._fate()})
-        layers.add({"_faults": f"CASE WHEN _fate = {FAULTY} THEN {self._listed(faults)} END"})
+        layers.add({"_faults": f"CASE WHEN _fate = {FAULTY} THEN {self._listed(found)} END"})
         taken = [f"CAST({c.value} AS {DuckDB.types[c.column.type]}) AS {quoted(c.name)}" for c in columns]
         kept = f"CASE WHEN _fate = {FAULTY} THEN {self.records.raw} END AS _raw"
         beyond = [f"CAST({file} AS INTEGER) AS _file", "_line", "_fate", "_faults", kept]
@@ -210,9 +199,9 @@ class _Mapping:
 
     # -- the table's side ------------------------------------------------------------------------------------------
 
-    def _column(self, at: int, name: str) -> _Made:
+    def _column(self, at: int, name: str) -> Value:
         column = self.table.columns[name]
-        made = _Made(name, column, value=f"CAST(NULL AS {DuckDB.types[column.type]})")
+        made = Value(name, column, value=f"CAST(NULL AS {DuckDB.types[column.type]})")
         told = self.fields.get(name)
         if told is None or not self._wanted(name, told):
             self._refuse_without(made)
@@ -235,7 +224,7 @@ class _Mapping:
         self._parse(made, at, told)
         return made
 
-    def _refuse_without(self, made: _Made) -> None:
+    def _refuse_without(self, made: Value) -> None:
         if made.column.fill is None and (made.name in self.table.key or made.column.required):
             near = did_you_mean(made.name, self.records.names)
             raise LoadError(
@@ -281,7 +270,7 @@ class _Mapping:
             return None
         return f"CAST(r{at} AS {DuckDB.types[column.type]})"
 
-    def _typed(self, made: _Made, at: int, kind: str) -> _Made:
+    def _typed(self, made: Value, at: int, kind: str) -> Value:
         """A column whose expression gives a value that is not text."""
         wanted = made.column.type
         if kind != wanted and {kind, wanted} != {"integer", "number"}:
@@ -297,7 +286,7 @@ class _Mapping:
             made.faults.append(Fault(made.name, f"NOT isfinite({made.value})", made.given, "is not a finite number"))
         return made
 
-    def _parse(self, made: _Made, at: int, told: Field_) -> None:
+    def _parse(self, made: Value, at: int, told: Field_) -> None:
         """A column that is read from text."""
         raw = made.given
         if told.extract:
@@ -335,43 +324,7 @@ class _Mapping:
     def _format(self, type_: ColumnType) -> str | None:
         return self.source.date_format if type_ in ("date", "timestamp") else None
 
-    # -- what the table asks of its rows ---------------------------------------------------------------------------
-
-    def _fill(self, columns: list[_Made]) -> dict[str, str]:
-        """Values for what the export does not give, from what it gives. Changes `columns` to the filled values."""
-        by_name = {c.name: c for c in columns}
-        typed = {c.name: Typed(c.column.type, c.column.unit) for c in columns}
-        given = {c.name: c.value for c in columns}
-        filled: dict[str, str] = {}
-        for at, made in enumerate(columns):
-            if made.column.fill is None:
-                continue
-            expr = parsed(made.column.fill)
-            try:
-                sql, _ = self.meaning.sql(expr, lambda c: typed[c.name], lambda c: given[c.name])
-            except (BadExpression, KeyError) as problem:
-                raise LoadError(
-                    f"Table {self.table.table}: the fill of {made.name} cannot be used: {problem}"
-                ) from None
-            filled[f"f{at}"] = f"coalesce({given[made.name]}, CAST({sql} AS {DuckDB.types[made.column.type]}))"
-            made.value = f"f{at}"
-            named = [c.name for c in columns_of(expr)]
-            made.provided = made.provided or (bool(named) and all(by_name[n].provided for n in named))
-        return filled
-
-    def _faults(self, columns: list[_Made]) -> list[Fault]:
-        found: list[Fault] = []
-        later: list[Fault] = []
-        for made in columns:
-            found += made.faults
-            if made.name in self.table.key or made.column.required:
-                found.append(absent(made.name, made.value, made.given))
-            # What is wrong with a value computed from others is rather told by a check of those others.
-            of = later if made.column.fill else found
-            of += out_of_bounds(made.name, made.column, made.value, made.given)
-        values = {c.name: c.value for c in columns}
-        types = {c.name: Typed(c.column.type, c.column.unit) for c in columns}
-        return [*found, *broken_rules(self.table, values, types, self.meaning), *later]
+    # -- what becomes of a record --------------------------------------------------------------------------------------
 
     def _fate(self) -> str:
         blank = f"WHEN line IS NULL THEN {BLANK} " if self.records.broken else ""
@@ -401,12 +354,6 @@ _NATIVE: dict[ColumnType, tuple[str, ...]] = {
 
 def _field(declared: str | Field_) -> Field_:
     return Field_(source=declared) if isinstance(declared, str) else declared
-
-
-def unread(name: str, raw: str, value: str, how: Reading, shown: str = "") -> Fault:
-    """The fault of a text that gives no sound value."""
-    unsound = f" OR NOT ({how.sound.format(value)})" if how.sound else ""
-    return Fault(name, f"({raw} IS NOT NULL AND ({value} IS NULL{unsound}))", shown or raw, how.otherwise)
 
 
 def whole(mapping: _Mapping) -> str:
