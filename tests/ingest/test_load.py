@@ -326,8 +326,7 @@ def test_unknown_columns_and_unknown_files_are_told(desk: Desk) -> None:
     desk.write("data/.hidden.csv", "a\n")
     desk.write("data/README.md", "notes")
     assert desk.load().notes == (
-        "data/budget.xlsx is not loaded: no source recognises it. Name it after a table (data/support_tickets.csv), "
-        "or describe it in sources/budget.yml.",
+        "data/budget.xlsx is not loaded: .xlsx is no format that can be read. Save it as CSV (or JSON, Parquet, XES).",
         "data/support_tickets.csv: support_tickets has no place for colour, Mood; not loaded.",
     )
 

@@ -221,7 +221,12 @@ def _unused(collected: _Collected, lying: Sequence[DataFile]) -> list[DataFile]:
 
 def _not_loaded(files: Sequence[DataFile]) -> Iterator[str]:
     for file in files:
-        if file.suffix in _LIKE_DATA:
+        if file.suffix in _LIKE_DATA and file.format() is None:
+            yield (
+                f"{file.shown} is not loaded: {file.suffix} is no format that can be read. Save it as CSV (or JSON, "
+                "Parquet, XES)."
+            )
+        elif file.suffix in _LIKE_DATA:
             yield (
                 f"{file.shown} is not loaded: no source recognises it. "
                 f"Name it after a table ({DATA}/support_tickets.csv), "
