@@ -53,9 +53,24 @@ def publish(
     except duckdb.Error as problem:
         raise EngineError(f"DuckDB could not give the tables out: {first_line(problem)}") from problem
     except psycopg.Error as problem:
-        raise EngineError(f"PostgreSQL refused the tables: {first_line(problem)}") from problem
+        said = _nul(source, stored) if "0x00" in str(problem) else first_line(problem)
+        raise EngineError(f"PostgreSQL refused the tables: {said}") from problem
     finally:
         connection.read_only = True
+
+
+def _nul(source: DuckDBPyConnection, tables: Mapping[str, Table]) -> str:
+    """Which row holds a NUL character, which DuckDB stores and PostgreSQL does not."""
+    for name, table in tables.items():
+        for column in (c for c, declared in table.columns.items() if declared.type == "text"):
+            found = source.execute(
+                f"SELECT {', '.join(map(_quoted, table.key))} FROM {_quoted(name)} "
+                f"WHERE contains({_quoted(column)}, chr(0)) LIMIT 1"
+            ).fetchall()
+            if found:
+                key = ", ".join(map(repr, found[0]))
+                return f"{name}.{column} of {key} holds a NUL character, which it does not store. Mend the export."
+    return "a text holds a NUL character, which it does not store."
 
 
 @contextlib.contextmanager
