@@ -157,34 +157,6 @@ def test_promises_that_the_vendor_says_were_kept(folder: Path, write: Write) -> 
     assert (found.differing, found.missing) == (3, 2)
 
 
-def test_business_minutes_by_two_calendars(folder: Path, write: Write) -> None:
-    """Monday 9 to 17 here. Z2's tool knows no calendar, Z3's was closed on that day, Z4's opened an hour earlier."""
-    write(
-        "opstally.yml",
-        "name: Test\ntimezone: UTC\ncalendars: {office: {hours: {monday: ['09:00-17:00']}}}\n"
-        "calendar_for: [{calendar: office, team: Core}]\n",
-    )
-    write(
-        "data/support_tickets.csv",
-        "ticket_id,created_at,first_response_at,status,team,vendor_first_response_business_minutes\n"
-        "Z1,2026-01-05 08:00,2026-01-05 09:30,open,Core,30\n"
-        "Z2,2026-01-05 08:00,2026-01-05 09:30,open,Core,90\n"
-        "Z3,2026-01-05 08:00,2026-01-05 09:30,open,Core,0\n"
-        "Z4,2026-01-05 08:00,2026-01-05 09:30,open,Core,60\n"
-        "Z5,2026-01-05 08:00,2026-01-05 09:30,open,Night,60\n"
-        "Z6,2026-01-05 08:00,,open,Core,60\n",
-    )
-    found = reconciled(folder)["vendor_first_response_business_minutes"]
-    assert {reason.reason: reason.rows for reason in found.reasons} == {
-        EQUAL: 1,
-        "elapsed time instead of business hours": 1,
-        "closed all the while by their calendar": 1,
-        OTHER: 1,
-        "the calendar is not known": 1,
-        "it has no first response with us": 1,
-    }
-
-
 def test_nothing_to_reconcile(folder: Path, write: Write) -> None:
     write("data/agents.csv", "agent_id,agent_name\n1,Ada\n")
     assert reconciled(folder) == {}
