@@ -197,3 +197,18 @@ def test_a_corrected_mapping_replaces_what_the_same_file_gave(desk: Desk) -> Non
         assert counts(desk.take()) == (1, 1, 0, 0, 0)
         assert desk.column("SELECT ticket_priority FROM support_tickets") == [priority]
         assert counts(desk.take()) == (1, 0, 1, 0, 0)
+
+
+BILL = "BilledCost,EffectiveCost,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,BillingCurrency\n"
+CHARGE = "1.5,1.5,Usage,2026-01-01,2026-01-02,USD\n"
+
+
+def test_equal_lines_of_one_bill_all_count_and_of_another_file_are_the_same_charges(desk: Desk) -> None:
+    desk.write("data/bill-1.csv", BILL + CHARGE * 3)
+    assert counts(desk.take()) == (3, 3, 0, 0, 0)
+    desk.write("data/bill-2.csv", BILL + CHARGE * 2)
+    assert desk.take().merged == 0
+    assert desk.column("SELECT sum(billed_cost) FROM cloud_costs") == [4.5]
+    desk.write("data/bill-3.csv", BILL + CHARGE * 4)  # as when it is exported again with one more
+    assert desk.take().merged == 1
+    assert desk.column("SELECT sum(billed_cost) FROM cloud_costs") == [6.0]
