@@ -173,7 +173,7 @@ def killed(begun: Begun, root: Path, every: int) -> Fates:
 def disk(root: Path) -> Iterator[Path]:
     """A disk of its own, in memory."""
     place = root / "disk"
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g", "none", str(place)], check=True)
     try:
         yield place
@@ -286,7 +286,7 @@ def _powerless() -> None:
         assert ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(_CAPABILITIES, 0), none) == 0
 
 
-def run(every: int, sizes: int, rows: int, only: str | None = None) -> dict[str, Fates]:
+def run(every: int, sizes: int, rows: int, only: str | None = None) -> Iterator[tuple[str, Fates]]:
     """All kinds of trials, or one; every so many-th call, and so many sizes."""
     with tempfile.TemporaryDirectory() as made:
         root = Path(made).resolve()
@@ -302,7 +302,9 @@ def run(every: int, sizes: int, rows: int, only: str | None = None) -> dict[str,
             trials["space"] = partial(space, begun, root, sizes)
         trials["limited"] = partial(limited, begun, root, sizes)
         trials["read-only"] = partial(read_only, begun, root)
-        return {name: trial() for name, trial in trials.items() if only in (None, name)}
+        for name, trial in trials.items():
+            if only in (None, name):
+                yield name, trial()
 
 
 def main() -> int:
@@ -314,9 +316,9 @@ def main() -> int:
     given = parser.parse_args()
     if fault.compiler() is not None and not fault.preloaded():
         fault.preload("tests.reliability.disk", sys.argv[1:])
-    for kind, fates in run(given.every, given.sizes, given.rows, given.only).items():
+    for kind, fates in run(given.every, given.sizes, given.rows, given.only):
         for fate, count in fates.most_common():
-            print(f"{kind:>9} {count:>5}  {fate}")
+            print(f"{kind:>9} {count:>5}  {fate}", flush=True)
     return 0
 
 

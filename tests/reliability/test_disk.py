@@ -15,7 +15,7 @@ from tests.reliability import fault
 def fates() -> dict[str, Counter[str]]:
     """Kind of trial → what became of loads, from a process which may fork: one that has used the database may not."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.reliability.disk", "--every", "60", "--sizes", "3", "--rows", "500"],
+        [sys.executable, "-m", "tests.reliability.disk", "--every", "100", "--sizes", "2", "--rows", "500"],
         capture_output=True, text=True, timeout=600, check=False, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
