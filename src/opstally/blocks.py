@@ -31,6 +31,8 @@ def keep(path: Path, file: int, connection: DuckDBPyConnection) -> None:
 
     `file` is open for reading it, and must stay so: to close any file of a database ends its process's locks on it.
     """
+    if not hasattr(os, "pread"):  # nor could the file be open twice there
+        return
     [(size,)] = connection.execute(
         "SELECT block_size FROM pragma_database_size() WHERE database_name = current_database()"
     ).fetchall()
@@ -54,9 +56,9 @@ def drop(path: Path) -> None:
 
 def restore(path: Path) -> bool:
     """Put back what was kept of a database that nobody has open; whether there was something to put back."""
-    import fcntl  # lazy: not on every system
-
     try:
+        import fcntl  # lazy: not on every system
+
         with open(_kept(path), "rb") as kept, open(path, "r+b") as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             size, count = _COUNTED.unpack(kept.read(_COUNTED.size))
@@ -68,7 +70,7 @@ def restore(path: Path) -> bool:
             file.flush()
             os.fsync(file.fileno())
             return True
-    except (OSError, struct.error):  # nothing was kept, or what is there may not be written
+    except (ImportError, OSError, struct.error):  # nothing was kept, or what is there may not be written
         return False
 
 
