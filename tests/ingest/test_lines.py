@@ -154,6 +154,16 @@ def test_lines_are_those_of_an_editor(desk: Desk, rejects: int, quoted: bool, bl
     assert [row[1] for row in desk.aside()] == bad
 
 
+def test_short_lines_are_kept_as_they_stand_and_spaces_are_none(desk: Desk) -> None:
+    good = [f"T{i},2026-01-01,open,,,," for i in range(10, 15)]
+    desk.tickets("T1,2026-01-01,open,,high,,", 'T2,"2026-01-01, noon"', "   ", "T3", *good[:1], "T5,x,,,,,", *good[1:])
+    assert counts(desk.take()) == (9, 6, 0, 0, 3)
+    kept = desk.rows("SELECT line, reason, record->>'line' FROM opstally.quarantine ORDER BY line")
+    assert [row[0] for row in kept] == [3, 5, 7]
+    assert kept[0][1:] == ("has 2 columns instead of 7", 'T2,"2026-01-01, noon"')
+    assert kept[1][1:] == ("has 1 column instead of 7", "T3")
+
+
 def test_text_that_looks_like_rows_is_text(desk: Desk) -> None:
     """Threads that read one file from several places at once would take it for rows."""
     lines = "".join(f"X{i},2026-01-01,open,,high,,\n" for i in range(2_000))

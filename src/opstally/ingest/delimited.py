@@ -17,6 +17,10 @@ from opstally.store import text
 LONGEST: Final = 8_000_000
 """Bytes of the longest record. What is longer goes to quarantine: it is a quote that was never closed."""
 
+_PADDED: Final = ("null_padding = true", "nullstr = '\x02\x03'")
+"""Records that are too short are completed with NULL: as rejects, each lacking value would take memory and time. As no
+text holds these control characters, no other value is NULL."""
+
 _DELIMITERS: Final = ",;\t|"
 csv.field_size_limit(LONGEST)
 
@@ -103,23 +107,25 @@ def _names(file: DataFile, cells: Sequence[str], number: bool) -> tuple[str, ...
 def csv_scan(paths: Sequence[Path], shape: Shape, together: bool, numbered: bool = False) -> str:
     """SQL of the records as text columns r0, r1, …, with the file's position in `file_index`.
 
+    Empty values are empty texts; the values that a record lacks at its end, and only those, are NULL.
     together: several threads may read one file at once, which is right only where no quoted value goes over lines.
     numbered: a last column, `_line`, holds the line of each record.
     """
     columns = [f"'r{i}': 'VARCHAR'" for i in range(len(shape.names))] + ["'_line': 'BIGINT'"] * numbered
-    read = _read_csv(paths, columns, shape.delimiter, shape.quote, shape.before, together)
+    read = _read_csv(paths, columns, shape.delimiter, shape.quote, shape.before, together, _PADDED)
     return f"(SELECT *, file_index FROM {read})"
 
 
 def line_scan(paths: Sequence[Path]) -> str:
     """SQL of the lines of text files, whole, as the column `line`; NULL for a blank one."""
     # No text holds this control character, so a line is one column whatever stands in it.
-    return _read_csv(paths, ["'line': 'VARCHAR'"], "\x01", "", 0, together=True)
+    return _read_csv(paths, ["'line': 'VARCHAR'"], "\x01", "", 0, True, [])
 
 
 def _read_csv(
-    paths: Sequence[Path], columns: Sequence[str], delimiter: str, quote: str, skip: int, together: bool
-) -> str:
+    paths: Sequence[Path], columns: Sequence[str], delimiter: str, quote: str, skip: int, together: bool,
+    more: Sequence[str],
+) -> str:  # fmt: skip
     listed = ", ".join(text(str(path)) for path in paths)
     options = [
         f"columns = {{{', '.join(columns)}}}",
@@ -133,5 +139,6 @@ def _read_csv(
         f"max_line_size = {LONGEST}",
         f"buffer_size = {LONGEST * 4}",
         "store_rejects = true",
+        *more,
     ]
     return f"read_csv([{listed}], {', '.join(options)})"

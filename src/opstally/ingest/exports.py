@@ -177,10 +177,14 @@ def _records(group: Sequence[Export]) -> Records:
     stems = tuple(export.file.stem for export in group)
     if first.format == "csv" and first.shape is not None:
         sql = csv_scan(paths, first.shape, together=not first.look.spans)
-        return Records(sql, first.names, first.file.shown, first.native, whole_record(first.names), stems=stems)
+        return Records(
+            sql, first.names, first.file.shown, first.native, whole_record(first.names), stems=stems,
+            width=len(first.names), delimiter=first.shape.delimiter,
+        )  # fmt: skip
     if first.format == "jsonl":
         sql = json_scan(paths, first.names, first.nested)
         return Records(sql, first.names, first.file.shown, first.native, "line", broken="broken", stems=stems)
     taken = ", ".join(f"{quoted(name)} AS r{i}" for i, name in enumerate(first.written or first.names))
     sql = f"(SELECT {taken}, file_index FROM read_parquet([{', '.join(text(str(p)) for p in paths)}]))"
-    return Records(sql, first.names, first.file.shown, first.native, whole_record(first.names), stems=stems)
+    raw = whole_record(first.names, typed=True)
+    return Records(sql, first.names, first.file.shown, first.native, raw, stems=stems)

@@ -39,6 +39,16 @@ def unread(name: str, raw: str, value: str, how: Reading, shown: str = "") -> Fa
     return Fault(name, f"({raw} IS NOT NULL AND ({value} IS NULL{unsound}))", shown or raw, how.otherwise)
 
 
+def too_short(columns: int) -> str:
+    """SQL of the fault of a record that lacks some of so many columns, as a struct. Any of them may be wrong."""
+    found = " + ".join(f"CAST(r{i} IS NOT NULL AS INTEGER)" for i in range(columns))
+    word = "CASE WHEN r1 IS NULL THEN ' column' ELSE ' columns' END"
+    return (
+        f"{{'column': CAST(NULL AS VARCHAR), 'value': CAST(NULL AS VARCHAR), "
+        f"'reason': concat('has ', {found}, {word}, ' instead of {columns}')}}"
+    )
+
+
 def absent(name: str, value: str, given: str) -> Fault:
     """A value that must be there. What is there but cannot be read is another fault."""
     return Fault(name, f"({value} IS NULL AND {given} IS NULL)", "NULL", "is missing")

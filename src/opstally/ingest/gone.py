@@ -48,12 +48,16 @@ class Gone:
         """Remember which keys the export has, also those of rows that cannot be read otherwise."""
         self.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {self.present} AS SELECT DISTINCT {self.keys} FROM {self.staged.name} "
-            f"WHERE _fate IN ({GOOD}, {FAULTY}) AND {self._all('IS NOT NULL')}"
+            f"WHERE _fate IN ({GOOD}, {FAULTY}) AND {self._named()}"
         )
         [(nameless,)] = self.connection.execute(
-            f"SELECT count(*) FROM {self.staged.name} WHERE _fate = {FAULTY} AND NOT ({self._all('IS NOT NULL')})"
+            f"SELECT count(*) FROM {self.staged.name} WHERE _fate = {FAULTY} AND NOT ({self._named()})"
         ).fetchall()
         self.unreadable = nameless + self.staged.rejected
+
+    def _named(self) -> str:
+        """SQL that is true for rows that tell their key; of a record that is too short nobody knows what it lacks."""
+        return f'{self._all("IS NOT NULL")} AND (_fate = {GOOD} OR _faults[1]."column" IS NOT NULL)'
 
     def note_known(self) -> None:
         """Before the merge: the keys that this source brought before."""

@@ -11,7 +11,7 @@ from opstally.errors import BadExpression, LoadError, did_you_mean
 from opstally.expression import Expr, Typed
 from opstally.expression.tree import columns as columns_of
 from opstally.ingest.expressions import Meaning, parsed, types_by_use
-from opstally.ingest.faults import FAULT_TYPE, Fault, unread
+from opstally.ingest.faults import FAULT_TYPE, Fault, too_short, unread
 from opstally.ingest.layers import Layers
 from opstally.ingest.records import Records
 from opstally.ingest.requirements import Value, faults, fill
@@ -106,7 +106,7 @@ class _Mapping:
         layers.add({"_fate": self._fate()})
         layers.add({"_faults": f"CASE WHEN _fate = {FAULTY} THEN {self._listed(found)} END"})
         taken = [f"CAST({c.value} AS {DuckDB.types[c.column.type]}) AS {quoted(c.name)}" for c in columns]
-        kept = f"CASE WHEN _fate = {FAULTY} THEN {self.records.raw} END AS _raw"
+        kept = f"CASE WHEN _fate = {FAULTY} THEN {self._raw()} END AS _raw"
         beyond = [f"CAST({file} AS INTEGER) AS _file", "_line", "_fate", "_faults", kept]
         if self.target.deleted:
             beyond.append("_gone")
@@ -327,19 +327,27 @@ class _Mapping:
     # -- what becomes of a record --------------------------------------------------------------------------------------
 
     def _fate(self) -> str:
-        blank = f"WHEN line IS NULL THEN {BLANK} " if self.records.broken else ""
-        broken = f"WHEN {self.records.broken} THEN {FAULTY} " if self.records.broken else ""
+        blank = f"WHEN {self.records.blank} THEN {BLANK} " if self.records.blank else ""
+        broken = [f"WHEN {sql} THEN {FAULTY} " for sql in (self.records.broken, self.records.short) if sql]
         told = f"WHEN NOT _keep THEN {LEFT_OUT} WHEN _bad THEN {FAULTY} ELSE {GOOD}"
-        return f"CAST(CASE {blank}{broken}{told} END AS UTINYINT)"
+        return f"CAST(CASE {blank}{''.join(broken)}{told} END AS UTINYINT)"
 
     def _listed(self, faults: list[Fault]) -> str:
         """SQL of the list of a faulty row's faults."""
         each = ", ".join(f"CASE WHEN {f.when} THEN {f.sql} END" for f in faults)
         found = f"list_filter([{each}], lambda f: f IS NOT NULL)"
-        if not self.records.broken:
-            return found
-        whole_line = Fault("", "", "line", "is not a JSON object").sql
-        return f"CASE WHEN {self.records.broken} THEN [{whole_line}] ELSE {found} END"
+        if self.records.broken:
+            whole_line = Fault("", "", "line", "is not a JSON object").sql
+            return f"CASE WHEN {self.records.broken} THEN [{whole_line}] ELSE {found} END"
+        if self.records.short:
+            return f"CASE WHEN {self.records.short} THEN [{too_short(self.records.width)}] ELSE {found} END"
+        return found
+
+    def _raw(self) -> str:
+        """SQL of a faulty record."""
+        if not self.records.short:
+            return self.records.raw
+        return f"CASE WHEN {self.records.short} THEN {self.records.line} ELSE {self.records.raw} END"
 
 
 _NATIVE: dict[ColumnType, tuple[str, ...]] = {

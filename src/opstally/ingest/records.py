@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from opstally.errors import LoadError, did_you_mean
 from opstally.store import text
+
+LONGEST_SHOWN: Final = 10_000
+"""Characters kept of a line that is no record."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,35 @@ class Records:
     """The names of the files, without extensions, by their position."""
     astray: tuple[tuple[str, str], ...] = ()
     """(Name, SQL of the text) of what should hold other values and, where the text is not NULL, does not."""
+    width: int = 0
+    """The columns of delimited text, in which those that a record lacks are NULL; 0 for what cannot lack any."""
+    delimiter: str = ""
     lacking: frozenset[str] = frozenset()
     """Columns that earlier files had, and that these may lack."""
     refused: str = ""
     """Why none of the records are taken."""
+
+    @property
+    def short(self) -> str:
+        """SQL that is true for a record that has too few columns."""
+        return f"r{self.width - 1} IS NULL" if self.width > 1 else ""
+
+    @property
+    def blank(self) -> str:
+        """SQL that is true for a line that is blank, and so no record."""
+        if self.broken:
+            return "line IS NULL"
+        return f"({self.short} AND r1 IS NULL AND trim(r0) = '')" if self.short else ""
+
+    @property
+    def line(self) -> str:
+        """SQL of the text of a record that has too few columns, as JSON."""
+        doubled, special = "'\"' || replace({0}, '\"', '\"\"') || '\"'", f"contains({{0}}, {text(self.delimiter)})"
+        cell = f"CASE WHEN {special} OR contains({{0}}, '\"') THEN {doubled} ELSE {{0}} END"
+        cells = ", ".join(cell.format(f"r{i}") for i in range(self.width))
+        return (
+            f"CAST(json_object('line', left(concat_ws({text(self.delimiter)}, {cells}), {LONGEST_SHOWN})) AS VARCHAR)"
+        )
 
     def find(self, name: str) -> int | None:
         """The position of a column: by its exact name, or else the one that differs in case and separators only."""
@@ -52,11 +81,11 @@ class Records:
     def cleaned(self, at: int, nulls: Sequence[str]) -> str:
         """SQL of a column's text without spaces around it, NULL for nothing and for the texts that mean "no value"."""
         raw = f"r{at}" if self.native[at] == "VARCHAR" else f"CAST(r{at} AS VARCHAR)"
-        absent = sorted({null.strip() for null in nulls} - {""})
-        if not absent:
-            return f"nullif(trim({raw}), '')"
-        listed = ", ".join(map(text, ["", *absent]))
-        return f"CASE WHEN trim({raw}) NOT IN ({listed}) THEN trim({raw}) END"
+        listed = ", ".join(map(text, ["", *sorted({null.strip() for null in nulls} - {""})]))
+        # Few values have spaces around them, and to look for them takes a sixth of the time of taking them off.
+        spaced, trimmed = f"{raw} LIKE ' %' OR {raw} LIKE '% '", f"trim({raw})"
+        kept = (f"WHEN {value} NOT IN ({listed}) THEN {value}" for value in (trimmed, raw))
+        return f"CASE WHEN {spaced} THEN CASE {next(kept)} END {next(kept)} END"
 
 
 def squashed(name: str) -> str:
@@ -64,7 +93,9 @@ def squashed(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
-def whole_record(names: Sequence[str]) -> str:
-    """SQL of a record as JSON text, by its export's names."""
+def whole_record(names: Sequence[str], typed: bool = False) -> str:
+    """SQL of a record as JSON text, by its export's names; a value that is empty is null."""
     # Not a struct: its names may not differ in case only, and those of an export may.
-    return f"CAST(json_object({', '.join(f'{text(name)}, r{i}' for i, name in enumerate(names))}) AS VARCHAR)"
+    values = (f"r{i}" if typed else f"nullif(r{i}, '')" for i in range(len(names)))
+    pairs = ", ".join(f"{text(name)}, {value}" for name, value in zip(names, values, strict=True))
+    return f"CAST(json_object({pairs}) AS VARCHAR)"

@@ -38,8 +38,10 @@ class Restating:
         self.engine = DuckDB(connection)
         self.newest: dt.date | None = None
         if table.at is not None:
-            day = self._day(quoted(table.at))
-            [(self.newest,)] = connection.execute(f"SELECT max({day}) FROM main.{quoted(table.table)}").fetchall()
+            at, rows = quoted(table.at), f"main.{quoted(table.table)}"
+            # The engine knows the newest time without reading; of those shortly before it, one may have a later day.
+            near = f"{at} >= (SELECT max({at}) FROM {rows}) - INTERVAL 2 DAY"
+            [(self.newest,)] = connection.execute(f"SELECT max({self._day(at)}) FROM {rows} WHERE {near}").fetchall()
         connection.execute("CREATE OR REPLACE TEMP TABLE touched (day DATE, how VARCHAR)")
 
     def rows(self, how: str, query: str) -> None:

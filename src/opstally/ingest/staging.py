@@ -17,7 +17,7 @@ from opstally.ingest.lines import Broken, mend
 from opstally.ingest.lookup import joined
 from opstally.ingest.mapping import BLANK, EXTRAS, FAULTY, GOOD, LEFT_OUT, Rows, rows
 from opstally.ingest.nested import opened
-from opstally.ingest.records import Records, whole_record
+from opstally.ingest.records import LONGEST_SHOWN, Records, whole_record
 from opstally.ingest.watching import Watching
 from opstally.ingest.zones import prepare
 from opstally.model.source import Field_, Source, Target
@@ -26,9 +26,6 @@ from opstally.store import STAGING, first_line, quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-_TEXT_SHOWN: Final = 10_000
-"""Characters kept of a line that is no record."""
 
 _COPIED: Final = 512 << 20
 """Bytes of files that are copied at once, to be read line by line."""
@@ -242,7 +239,7 @@ class _Reader:
         found, wanted = counted.format(2), counted.format(1)
         self.connection.execute(
             # One line can have several errors; a line of spaces is a blank one.
-            f"INSERT INTO {self.staged.rejects} SELECT {file}, line, left(min(csv_line), {_TEXT_SHOWN}), "
+            f"INSERT INTO {self.staged.rejects} SELECT {file}, line, left(min(csv_line), {LONGEST_SHOWN}), "
             f"CASE WHEN min(error_message) LIKE 'Expected Number of Columns%' "
             f"THEN concat('has ', {found}, ' columns instead of ', {wanted}) "
             f"WHEN bool_or(error_type = 'INVALID ENCODING') "
@@ -303,7 +300,7 @@ class _Reader:
 
     def _note(self, broken: Sequence[Broken], at: int) -> None:
         columns: list[list[object]] = [
-            [b.line for b in broken], [b.text[:_TEXT_SHOWN] for b in broken], [b.reason for b in broken]
+            [b.line for b in broken], [b.text[:LONGEST_SHOWN] for b in broken], [b.reason for b in broken]
         ]  # fmt: skip
         self.connection.execute(
             f"INSERT INTO {self.staged.rejects} "
