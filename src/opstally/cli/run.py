@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from opstally.cli.stopping import Stopping
 from opstally.errors import OpstallyError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,30 +27,45 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no ✓ gets a ?, not a failure
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:
+        # Python would die of the signal once more where it came in the midst of an exec, as dataclasses are made.
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments say; the exit code."""
+    stopping = Stopping()
     try:
-        return _invoke(hoisted(arguments))
+        with stopping.listening():
+            return _stopped() if (code := _invoke(hoisted(arguments))) and stopping.asked else code
+    except KeyboardInterrupt:
+        return _stopped()
     except OpstallyError as error:
+        if stopping.asked:
+            return _stopped()
         _tell(str(error))
         return error.exit_code
-    except KeyboardInterrupt:
-        _tell("Stopped.")
-        return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone; what Python still wants to flush has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as error:
+        if stopping.asked:
+            return _stopped()
         if "--debug" in arguments or os.environ.get("OPSTALLY_DEBUG"):
             raise
         _tell(
             f"This is a bug in Opstally ({type(error).__name__}: {error}). Run it again with --debug for the details."
         )
         return BUG
+
+
+def _stopped() -> int:
+    _tell("Stopped.")
+    return INTERRUPTED
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:
@@ -84,8 +100,7 @@ def _invoke(arguments: list[str]) -> int:
     except typer.Exit as done:
         return done.exit_code
     except typer.Abort:
-        _tell("Stopped.")
-        return INTERRUPTED
+        return _stopped()
     except typer.TyperException as error:
         return _misused(error)
     return 0
