@@ -77,3 +77,14 @@ def test_what_rows_are_grouped_by_is_not_compared() -> None:
     assert result.rows == (("x", "x", "x"), ("y", "y", None))
     assert "min(" not in result.receipt.sql[0]
     assert "max(" not in result.receipt.sql[0]
+
+
+def test_the_last_reason_is_what_is_left_of_those_that_earlier_ones_passed_over() -> None:
+    counted = "not coalesce(skipped, false) and"
+    share = f"count_if({counted} score > 1) / count_if({counted} (score > 1) is not null)"
+    told = metric("m", "f", share, "ratio", excludes={"agreed": "skipped", "no score": "(score > 1) is null"})
+    query = Query(("m",), (), None, JANUARY, JANUARY.last_day)
+    result = Company([FACT], [told], ROWS).measuring().measure(query)
+    [use] = result.receipt.uses
+    assert (use.period_rows, use.used, use.excluded) == (4, 2, {"agreed": 1, "no score": 1})
+    assert "CASE" not in result.receipt.sql[0]

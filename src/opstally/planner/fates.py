@@ -80,10 +80,10 @@ Rows = Callable[[Expr, str], str]
 
 def given(scan: Scan, schema: Schema) -> list[Expr]:
     """What is true of every row of a scan: its filter, and that its time and its key are known."""
-    key, table = scan.key, schema.tables[scan.key.table]
-    timed = [key.basis.start] if key.basis.kind in ("event", "during") else []
-    keyed = [] if table.derived else table.key
-    return [*parts(scan.where), *(known(Column((name,))) for name in dict.fromkeys((*timed, *keyed)))]
+    basis, table = scan.key.basis, schema.tables[scan.key.table]
+    timed = [basis.start] if basis.kind in ("event", "during") else []
+    there = [] if table.derived else dict.fromkeys((*timed, *table.key))  # those are columns of its source
+    return [*parts(scan.where), *(known(Column((name,))) for name in there)]
 
 
 def count(part: Linked, scan: Scan, schema: Schema, rows: Rows) -> Count:
@@ -120,7 +120,7 @@ class _Leaving:
 
     def _excluded(self, inside: str, kept: str) -> Iterator[Left]:
         """Of the rows inside the scope that are not used, those for which each reason is the first that holds."""
-        before, told = [used(self.part) or TRUE], [kept]
+        before, told = [self._used], [kept]
         for reason, condition in self.part.excludes:
             if self._takes_the_rest(condition, before):
                 yield Left(reason, inside, tuple(told))
@@ -137,9 +137,14 @@ class _Leaving:
         """Whether every row that is not used, nor left out before, has the reason."""
         match reason:
             case Call("is_null", (x,)):
-                otherwise = all_of(*given(self.scan, self.schema), self.part.scope, known(x))
-                return otherwise is not None and implies(otherwise, used(self.part) or TRUE)
+                passed = [Call("not", (Call("coalesce", (earlier, FALSE)),)) for earlier in before[1:]]
+                otherwise = all_of(*given(self.scan, self.schema), self.part.scope, *passed, known(x)) or TRUE
+                return implies(otherwise, self._used) or implies(self._expanded(otherwise), self._expanded(self._used))
         return self._all_texts([reason, *before])
+
+    @property
+    def _used(self) -> Expr:
+        return shorter(used(self.part) or TRUE)
 
     def _all_texts(self, conditions: Sequence[Expr]) -> bool:
         """Whether the conditions leave out none of the constants between which a column chooses."""
@@ -147,13 +152,15 @@ class _Leaving:
         about = told[0]
         if about is None:
             return False
-        every = texts_of(self.schema.expand(self.scan.key.table, about[0]))
+        every = texts_of(self._expanded(about[0]))
         covered = {text for one in told if one is not None and one[0] == about[0] for text in one[1]}
         return every is not None and every <= covered
 
     def _apart(self, one: Expr, other: Expr) -> bool:
-        table = self.scan.key.table
-        return apart(one, other) or apart(self.schema.expand(table, one), self.schema.expand(table, other))
+        return apart(one, other) or apart(self._expanded(one), self._expanded(other))
+
+    def _expanded(self, condition: Expr) -> Expr:
+        return self.schema.expand(self.scan.key.table, condition)
 
 
 def _slug(words: str) -> str:
