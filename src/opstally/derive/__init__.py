@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from opstally.derive import business, histories, outages, process, record, samples, stages, statuses
 from opstally.derive.opening import holidays
-from opstally.derive.step import Given, Made, completed, unfill
+from opstally.derive.step import Given, Made, completed, take_out, unfill
 from opstally.errors import UsageError
 from opstally.model.project import Project
 from opstally.model.table import Table
@@ -31,7 +31,7 @@ _STEPS: Mapping[str, tuple[ModuleType, ...]] = {
 _FILLED = {"support_tickets": (business.STEP, histories.STEP), "incidents": (stages.STEP,)}
 """Table → the fillings of its columns, the last one first."""
 
-_ADDED = {module.TABLE: module for module in (process, samples)}
+_ADDED = {module.TABLE: module.STEP for module in (process, samples)}
 """Table → what adds rows to it."""
 
 
@@ -65,7 +65,7 @@ def forget(connection: DuckDBPyConnection, tables: Mapping[str, Table], table: s
     for filling in _FILLED.get(table, ()):
         unfill(given, filling, table)
     if table in _ADDED:
-        _ADDED[table].unmake(given)
+        take_out(given, _ADDED[table], table)
     for step in _STEPS:
         if table in _uses(step):
             record.outdate(given, step)
@@ -114,7 +114,6 @@ def _out_of_date(given: Given) -> list[str]:
 def _clear(given: Given, step: str) -> None:
     """Take out what a step made before."""
     for module in reversed(_STEPS[step]):
-        if hasattr(module, "unmake"):
-            module.unmake(given)
-        elif hasattr(module, "STEP"):
-            unfill(given, module.STEP, module.TABLE)
+        if hasattr(module, "STEP"):
+            undo = take_out if module.TABLE in _ADDED else unfill
+            undo(given, module.STEP, module.TABLE)

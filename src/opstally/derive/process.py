@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from opstally.derive.step import Given, Made, add
+from opstally.derive.step import Given, Made, add_made, local_day
 from opstally.derive.words import few, translate
-from opstally.engines.duckdb import DuckDB
-from opstally.engines.spell import spell
-from opstally.expression import Call, Column, Literal
 
 TABLE = "process_executions"
 MADE_FROM = ("process_events",)
 USES = (TABLE, *MADE_FROM)
 MAKES = (TABLE,)
-_MADE = "opstally.made_process_steps"
+STEP = "process_steps"
 
 _LINES = """
 CREATE OR REPLACE TEMP TABLE process_lines AS
@@ -121,25 +118,7 @@ def make(given: Given) -> tuple[Made, ...]:
     given.run(_LINES)
     given.run(_STEPS)
     given.run(_SUSPENDED)
-    given.run("CREATE SCHEMA IF NOT EXISTS opstally")
-    given.run(f"CREATE OR REPLACE TEMP TABLE steps_made AS {_TIMED.format(day=_local_day(given))}")
-    given.run(f"CREATE OR REPLACE TABLE {_MADE} AS SELECT execution_id, step_sequence FROM steps_made")
-    add(given, TABLE, "SELECT * FROM steps_made")
-    rows = given.count("SELECT count(*) FROM steps_made")
+    timed = _TIMED.format(day=local_day(given, "w.begun_at"))
+    rows = add_made(given, STEP, TABLE, ("execution_id", "step_sequence"), timed)
     skipped = f"Events with these lifecycles are not understood and left out: {few(unknown)}."
     return (Made(TABLE, None, rows, MADE_FROM, (skipped,) if unknown else ()),)
-
-
-def unmake(given: Given) -> None:
-    """Take out the steps that `make` put in."""
-    if given.exists("opstally", "made_process_steps"):
-        same = "p.execution_id = m.execution_id AND p.step_sequence = m.step_sequence"
-        given.run(f"DELETE FROM {given.stored(TABLE)} AS p USING {_MADE} m WHERE {same}")
-        given.run(f"DROP TABLE {_MADE}")
-
-
-def _local_day(given: Given) -> str:
-    """The day on which a step began, in the project's time zone, as the word date_of means it."""
-    local = Call("local_time", (Column(("begun_at",)), Literal(given.project.timezone)))
-    begun = Column(("begun_at",)) if given.project.timezone == "UTC" else local
-    return spell(Call("day", (begun,)), DuckDB(given.connection), lambda column: f"w.{column.name}")

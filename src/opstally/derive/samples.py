@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from opstally.derive.step import Given, Made, add
-from opstally.engines.duckdb import DuckDB
-from opstally.engines.spell import spell
-from opstally.expression import Call, Column, Literal
+from opstally.derive.step import Given, Made, add_made, local_day
 
 TABLE = "infrastructure_metrics"
 MADE_FROM = ("resource_samples",)
 USES = (TABLE, *MADE_FROM)
 MAKES = (TABLE,)
-_MADE = "opstally.made_resource_days"
+STEP = "resource_days"
 
 _DAYS = """
 WITH measured AS (
@@ -32,23 +29,5 @@ def make(given: Given) -> tuple[Made, ...]:
     """Days of resources that no export brought as days itself."""
     if not given.holds("resource_samples"):
         return ()
-    given.run("CREATE SCHEMA IF NOT EXISTS opstally")
-    given.run(f"CREATE OR REPLACE TEMP TABLE days_made AS {_DAYS.format(day=_local_day(given))}")
-    given.run(f"CREATE OR REPLACE TABLE {_MADE} AS SELECT resource_id, metric_date FROM days_made")
-    add(given, TABLE, "SELECT * FROM days_made")
-    return (Made(TABLE, None, given.count("SELECT count(*) FROM days_made"), MADE_FROM),)
-
-
-def unmake(given: Given) -> None:
-    """Take out the days that `make` put in."""
-    if given.exists("opstally", "made_resource_days"):
-        same = "t.resource_id = m.resource_id AND t.metric_date = m.metric_date"
-        given.run(f"DELETE FROM {given.stored(TABLE)} AS t USING {_MADE} m WHERE {same}")
-        given.run(f"DROP TABLE {_MADE}")
-
-
-def _local_day(given: Given) -> str:
-    """The day of a sample in the project's time zone, as the word date_of means it."""
-    local = Call("local_time", (Column(("at",)), Literal(given.project.timezone)))
-    at = Column(("at",)) if given.project.timezone == "UTC" else local
-    return spell(Call("day", (at,)), DuckDB(given.connection), lambda column: f's."{column.name}"')
+    rows = add_made(given, STEP, TABLE, ("resource_id", "metric_date"), _DAYS.format(day=local_day(given, "s.at")))
+    return (Made(TABLE, None, rows, MADE_FROM),)

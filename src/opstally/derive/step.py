@@ -9,6 +9,8 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from opstally.engines.duckdb import DuckDB
+from opstally.engines.spell import spell
+from opstally.expression import Call, Column, Expr, Literal
 from opstally.library import Declared, load
 from opstally.model.project import Project
 from opstally.model.table import Table
@@ -85,6 +87,37 @@ def add(given: Given, table: str, rows: str) -> None:
     """Rows into a table by the names of their columns; those that the project declares it without are left out."""
     columns = ", ".join(quoted(c) for c in given.columns(f"({rows})") if c in given.tables[table].columns)
     given.run(f"INSERT INTO {given.stored(table)} ({columns}) SELECT {columns} FROM ({rows})")
+
+
+def add_made(given: Given, step: str, table: str, key: Sequence[str], rows: str) -> int:
+    """Rows into a table that exports bring, too; gives how many.
+
+    `key` tells a row of the table from all others. Those of the added ones are kept in `opstally.made_<step>`, so that
+    `take_out` can find them again.
+    """
+    given.run("CREATE SCHEMA IF NOT EXISTS opstally")
+    given.run(f"CREATE OR REPLACE TEMP TABLE {step}_made AS {rows}")
+    given.run(f"CREATE OR REPLACE TABLE opstally.made_{step} AS SELECT {', '.join(key)} FROM {step}_made")
+    add(given, table, f"SELECT * FROM {step}_made")
+    return given.count(f"SELECT count(*) FROM {step}_made")
+
+
+def take_out(given: Given, step: str, table: str) -> None:
+    """Remove the rows that `add_made` put in."""
+    if given.exists("opstally", f"made_{step}"):
+        key = given.columns(f"opstally.made_{step}")
+        same_row = " AND ".join(f"t.{k} = m.{k}" for k in key)
+        given.run(f"DELETE FROM {given.stored(table)} AS t USING opstally.made_{step} m WHERE {same_row}")
+        given.run(f"DROP TABLE opstally.made_{step}")
+
+
+def local_day(given: Given, instant: str) -> str:
+    """SQL of the day of an instant, as `alias.column`, in the project's time zone, as the word date_of means it."""
+    alias, name = instant.split(".")
+    at: Expr = Column((name,))
+    if given.project.timezone != "UTC":
+        at = Call("local_time", (at, Literal(given.project.timezone)))
+    return spell(Call("day", (at,)), DuckDB(given.connection), lambda column: f'{alias}."{column.name}"')
 
 
 @contextmanager
