@@ -133,6 +133,30 @@ def test_interrupting(after: float, tmp_path: Path) -> None:
     assert error.splitlines()[-1] == "opstally: Stopped."
 
 
+def test_a_pager_that_is_stopped_too_is_no_failure() -> None:
+    """What was not printed yet when both were stopped has nowhere to go."""
+    program = (
+        "import sys\n"
+        "from opstally.cli import main\n"
+        "run = sys.modules['opstally.cli.run']\n"
+        "run.run = lambda arguments: print('a page') or run.INTERRUPTED\n"
+        "sys.stdin.read()\n"
+        "main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], env=ENVIRONMENT | {"PYTHONUNBUFFERED": ""}, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stdin.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=60) == 130
+    process.stderr.close()
+
+
 def test_an_interrupt_that_is_swallowed_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "AGAIN", 0.01)
     told, swallowed = stopping.Stopping(), 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -30,7 +31,8 @@ def main() -> NoReturn:
     code = run(sys.argv[1:])
     if code == INTERRUPTED:
         # Python would die of the signal once more where it came in the midst of an exec, as dataclasses are made.
-        sys.stdout.flush()
+        with contextlib.suppress(BrokenPipeError):  # a pager that was stopped, too, reads no more
+            sys.stdout.flush()
         os._exit(code)
     sys.exit(code)
 
@@ -40,12 +42,11 @@ def run(arguments: Sequence[str]) -> int:
     stopping = Stopping()
     try:
         with stopping.listening():
-            return _stopped() if (code := _invoke(hoisted(arguments))) and stopping.asked else code
+            code = _invoke(hoisted(arguments))
+        return _stopped() if code and stopping.asked else code
     except KeyboardInterrupt:
         return _stopped()
     except OpstallyError as error:
-        if stopping.asked:
-            return _stopped()
         _tell(str(error))
         return error.exit_code
     except BrokenPipeError:
@@ -53,8 +54,6 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as error:
-        if stopping.asked:
-            return _stopped()
         if "--debug" in arguments or os.environ.get("OPSTALLY_DEBUG"):
             raise
         _tell(

@@ -28,6 +28,10 @@ class Stopping:
         before = signal.signal(signal.SIGINT, self._stop)
         try:
             yield
+        except Exception as error:
+            if self.asked:  # a library has made an error of its own of it
+                raise KeyboardInterrupt from error
+            raise
         finally:
             self._ring(0)
             signal.signal(signal.SIGINT, before)
