@@ -47,6 +47,10 @@ CREATE TABLE IF NOT EXISTS opstally.restated (
     load_id BIGINT, source VARCHAR, table_name VARCHAR, grain VARCHAR, period DATE,
     added BIGINT, changed BIGINT, removed BIGINT);
 CREATE TABLE IF NOT EXISTS opstally.mended (load_id BIGINT, source VARCHAR, table_name VARCHAR, record VARCHAR);
+CREATE TABLE IF NOT EXISTS opstally.files_read (
+    load_id BIGINT, source VARCHAR, place INTEGER, table_name VARCHAR, way VARCHAR,
+    path VARCHAR, bytes BIGINT, sha256 VARCHAR,
+    rows_read BIGINT, duplicate BIGINT, quarantined BIGINT, left_out BIGINT);
 CREATE TABLE IF NOT EXISTS opstally.declared (digest VARCHAR);
 """
 

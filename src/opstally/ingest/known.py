@@ -20,14 +20,6 @@ from opstally.model.table import Table
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_BOOK: Final = """
-CREATE TABLE IF NOT EXISTS opstally.files_read (
-    load_id BIGINT, source VARCHAR, place INTEGER, table_name VARCHAR, way VARCHAR,
-    path VARCHAR, bytes BIGINT, sha256 VARCHAR,
-    rows_read BIGINT, duplicate BIGINT, quarantined BIGINT, left_out BIGINT);
-"""
-"""What each file gave to each of its source's targets (`place`), the last time that it was read."""
-
 _ALONE: Final = frozenset({"csv", "parquet"})
 """Formats in which a file says by itself what it lacks. JSON leaves out what is empty; its files say it together."""
 
@@ -59,7 +51,7 @@ class KnownFile:
 
 
 class Book:
-    """What is on record of the files of one source."""
+    """What each file of one source gave to each of its targets (`place`), the last time that it was read."""
 
     def __init__(self, connection: DuckDBPyConnection, source: str) -> None:
         self.connection, self.source = connection, source
@@ -83,8 +75,6 @@ class Book:
 
     def _entries(self, ways: Sequence[Way]) -> dict[tuple[int, str], Mapping[str, Any]]:
         """(Place, path) → entry of what was read in these ways, and is still there."""
-        if not self._exists():
-            return {}
         asked = self.connection.execute(
             # Rows that another source took out would come back; then the file is read as ever.
             "SELECT f.* FROM opstally.files_read AS f WHERE source = ? AND NOT EXISTS (FROM opstally.loads AS l "
@@ -117,7 +107,6 @@ class Book:
 
     def keep(self, load_id: int, place: int, way: Way, staged: Staged) -> None:
         """Put on record what was read, inside the load's transaction. Files that were refused are judged again."""
-        self.connection.execute(_BOOK)
         for export, rows in zip(staged.files, staged.by_file, strict=True):
             path = export.file.shown
             self.connection.execute(
@@ -132,10 +121,6 @@ class Book:
                         rows.read, rows.duplicate, rows.quarantined, rows.left_out,
                     ],
                 )  # fmt: skip
-
-    def _exists(self) -> bool:
-        there = "database_name = current_database() AND schema_name = 'opstally' AND table_name = 'files_read'"
-        return bool(self.connection.execute(f"SELECT 1 FROM duckdb_tables() WHERE {there}").fetchall())
 
 
 def _rows(entry: Mapping[str, Any]) -> FileRows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from opstally.expression import Call, Column, Expr, Literal
 from opstally.expression.tree import TRUE, all_of
@@ -142,7 +143,7 @@ class _Leaving:
                 return implies(otherwise, self._used) or implies(self._expanded(otherwise), self._expanded(self._used))
         return self._all_texts([reason, *before])
 
-    @property
+    @cached_property
     def _used(self) -> Expr:
         return shorter(used(self.part) or TRUE)
 
