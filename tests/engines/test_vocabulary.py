@@ -415,6 +415,8 @@ LOWERED = {name for name, word in WORDS.items() if word.kind != "context"} - {"a
     "day",
     "local_time",
     "shift_seconds",
+    "just_before",
+    "dates_every",
     "add_days_to_date",
     "collate",
     "last_by_key",

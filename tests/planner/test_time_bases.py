@@ -156,6 +156,31 @@ def test_spans_of_days_end_before_their_end() -> None:
     assert asked.ask("m", period=WEEKS, grain="week") == [(FIRST, 3 * 1440.0), (SECOND, 1440.0), (THIRD, 7 * 1440.0)]
 
 
+def test_the_days_of_a_span_are_local_ones_where_the_clock_changes() -> None:
+    """Midnight in Berlin is 23:00 UTC up to 29 March 2026, and 22:00 UTC after it."""
+    rows = spans(
+        (T(2026, 3, 27, 23), T(2026, 3, 28, 23)),  # the 28th, whole
+        (T(2026, 3, 28, 22, 59), T(2026, 3, 29, 22)),  # the last minute of the 28th, and the 29th, of 23 hours
+        (T(2026, 3, 29, 22), T(2026, 3, 29, 22)),  # of no length, at the midnight in which the 30th starts
+        (T(2026, 3, 29, 21, 59, 59, 999999), None),  # from the last microsecond of the 29th on
+    )
+    period = Period(D(2026, 3, 28), D(2026, 4, 1))
+    during = company(rows, "count()", {"during": ["at", "till"]}, calendar=BERLIN)
+    expected = [(D(2026, 3, 28), 2), (D(2026, 3, 29), 2), (D(2026, 3, 30), 2), (D(2026, 3, 31), 1)]
+    assert during.ask("m", grain="day", period=period) == expected
+    still = company(rows, "count()", {"open_at_end": ["at", "till"]}, calendar=BERLIN)
+    expected = [(D(2026, 3, 28), 2), (D(2026, 3, 29), 2), (D(2026, 3, 30), 1), (D(2026, 3, 31), 1)]
+    assert still.ask("m", grain="day", period=period) == expected
+
+
+def test_spans_count_in_the_quarters_and_years_of_the_fiscal_year() -> None:
+    rows = spans((T(2025, 12, 31), T(2026, 2, 1)), (T(2026, 1, 31, 23), T(2026, 2, 1, 1)), (T(2025, 6, 1), None))
+    asked = company(rows, "count()", {"during": ["at", "till"]}, calendar=Calendar(fiscal_year_start=2))
+    year = Period(D(2025, 11, 1), D(2026, 5, 1))
+    assert asked.ask("m", grain="quarter", period=year) == [(D(2025, 11, 1), 3), (D(2026, 2, 1), 2)]
+    assert asked.ask("m", grain="year", period=year) == [(D(2025, 2, 1), 3), (D(2026, 2, 1), 2)]
+
+
 def test_a_span_that_ends_before_it_starts_has_no_length() -> None:
     """Taken as negative it would be subtracted from the others."""
     rows = spans((T(2026, 1, 6), T(2026, 1, 5)), (T(2026, 1, 7), T(2026, 1, 8)), (T(2026, 1, 13), T(2026, 1, 6)))

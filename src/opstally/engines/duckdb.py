@@ -48,6 +48,8 @@ SPELLING: dict[str, Spelling] = {
     "add_days_to_date": "({0} + CAST({1} AS INTEGER))",
     "add_minutes": "({0} + to_microseconds(CAST(({1}) * 6e7 AS BIGINT)))",
     "shift_seconds": "({0} + to_seconds({1}))",
+    "just_before": "({0} - INTERVAL '1 microsecond')",
+    "dates_every": "CAST(unnest(generate_series({0}, {1}, {2})) AS DATE)",
     "local_time": "timezone({1}, timezone('UTC', {0}))",
     "day": "CAST({0} AS DATE)",
     "hour_of": "hour({0})",

@@ -61,6 +61,8 @@ SPELLING: dict[str, Spelling] = {
     "add_days_to_date": "({0} + CAST({1} AS INTEGER))",
     "add_minutes": _later("{1}", "6e7::float8"),
     "shift_seconds": "({0} + ({1}) * INTERVAL '1 second')",
+    "just_before": "({0} - INTERVAL '1 microsecond')",
+    "dates_every": "CAST(generate_series(CAST({0} AS TIMESTAMP), CAST({1} AS TIMESTAMP), {2}) AS DATE)",
     "local_time": "(CAST({0} AS TIMESTAMP) AT TIME ZONE 'UTC' AT TIME ZONE {1})",
     "day": "CAST({0} AS DATE)",
     "hour_of": "CAST(extract(hour FROM {0}) AS BIGINT)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from itertools import pairwise
 
 from opstally.expression import Call, Column, Expr, Literal
@@ -32,40 +31,40 @@ def keep(rows: Rows, basis: Basis) -> None:
 
 
 def _event(rows: Rows, basis: Basis) -> None:
-    at, context = Column((basis.start,)), rows.context
-    calendar, period = context.calendar, _period(context)
-    dates = _dates(rows, basis)
-    low, high = (period.start, period.end) if dates else calendar.instants(period)
+    at = Column((basis.start,))
+    low, high = _ends(rows, basis)
     rows.where(Call(">=", (at, Literal(low))), Call("<", (at, Literal(high))))
-    if context.grain:
-        day = rows.sql(at) if dates else rows.sql(_local_day(at, context))
-        week = WEEKDAYS.index(calendar.week_start)
-        rows.bucket = rows.engine.bucket(day, context.grain, week, calendar.fiscal_year_start)
+    if rows.context.grain:
+        rows.bucket = _label(rows, basis, at)
 
 
 def _overlapping(rows: Rows, basis: Basis) -> None:
     start, end = Column((basis.start,)), Column((basis.end,))
-
-    def reaches(low: Expr, high: Expr) -> tuple[Expr, Expr]:
-        # A span of no length belongs to the bucket in which it starts.
-        late = Call("or", (Call(">", (end, low)), Call(">=", (start, low))))
-        return Call("<", (start, high)), Call("or", (Call("is_null", (end,)), late))
-
-    period = _period(rows.context)
-    low, high = bounds(rows.context, _dates(rows, basis))
-    _when(rows, reaches(low, high), reaches(_moment(rows, basis, period.start), _moment(rows, basis, period.end)))
+    low, high = map(Literal, _ends(rows, basis))
+    # A span of no length belongs to the bucket in which it starts.
+    late = Call("or", (Call(">", (end, low)), Call(">=", (start, low))))
+    rows.where(Call("<", (start, high)), Call("or", (Call("is_null", (end,)), late)))
+    if rows.context.grain:
+        first = _label(rows, basis, Call("greatest", (start, low)))
+        until = Call("least", (Call("coalesce", (end, high)), high))
+        last = _day_before(rows, basis, until)
+        rows.spread(first, rows.engine.say("greatest", rows.sql(last), first))
 
 
 def _open(rows: Rows, basis: Basis) -> None:
     start, end = Column((basis.start,)), Column((basis.end,))
-
-    def still(first: Expr, last: Expr) -> tuple[Expr, Expr]:
-        return Call("<", (start, last)), Call("or", (Call("is_null", (end,)), Call(">=", (end, first))))
-
+    low, high = _ends(rows, basis)
     context, period = rows.context, _period(rows.context)
-    _, high = bounds(context, _dates(rows, basis))
-    first = context.calendar.buckets(period, context.grain)[0].end if context.grain else period.end
-    _when(rows, still(high, high), still(_moment(rows, basis, first), _moment(rows, basis, period.end)))
+    first_end = context.calendar.buckets(period, context.grain)[0].end if context.grain else period.end
+    still = Call("or", (Call("is_null", (end,)), Call(">=", (end, Literal(_moment(rows, basis, first_end))))))
+    rows.where(Call("<", (start, Literal(high))), still)
+    if context.grain:
+        # It is open at the end of every bucket before the one in which it ends.
+        closed = rows.sql(Call("<", (end, Literal(high))))
+        last = rows.engine.literal(period.end - dt.timedelta(days=1))
+        before = rows.engine.say("add_days_to_date", _label(rows, basis, end), "-1")
+        first = _label(rows, basis, Call("greatest", (start, Literal(low))))
+        rows.spread(first, rows.engine.say("case", closed, before, last))
 
 
 def _newest(rows: Rows, basis: Basis) -> None:
@@ -80,15 +79,6 @@ def _newest(rows: Rows, basis: Basis) -> None:
     rows.pick_newest(basis.per, basis.start, ties)
 
 
-def _when(rows: Rows, conditions: Sequence[Expr], in_any: Sequence[Expr]) -> None:
-    """Rows that meet the conditions of a bucket; those that meet them in no bucket are not compared with each."""
-    if rows.context.grain:
-        rows.bucket_join(" AND ".join(rows.condition(c) for c in conditions))
-        rows.where(*in_any)
-    else:
-        rows.where(*conditions)
-
-
 def _period(context: Context) -> Period:
     assert context.period is not None
     return context.period
@@ -99,21 +89,50 @@ def _dates(rows: Rows, basis: Basis) -> bool:
     return rows.typed(Column((basis.start,))).type == "date"
 
 
-def _moment(rows: Rows, basis: Basis, day: dt.date) -> Expr:
+def _moment(rows: Rows, basis: Basis, day: dt.date) -> dt.date:
     """A day as the column knows time: as a day, or as the instant at which it starts."""
-    return Literal(day if _dates(rows, basis) else rows.context.calendar.instant(day))
+    return day if _dates(rows, basis) else rows.context.calendar.instant(day)
+
+
+def _ends(rows: Rows, basis: Basis) -> tuple[dt.date, dt.date]:
+    """Where the period starts and ends, as the column knows time."""
+    period = _period(rows.context)
+    return _moment(rows, basis, period.start), _moment(rows, basis, period.end)
+
+
+def _day(rows: Rows, basis: Basis, moment: Expr) -> Expr:
+    """The local day of a moment of the period."""
+    return moment if _dates(rows, basis) else _local_day(moment, rows.context)
+
+
+def _day_before(rows: Rows, basis: Basis, end: Expr) -> Expr:
+    """The last local day of a span of the period with this end, which is not included."""
+    return Call("add_days", (end, Literal(-1))) if _dates(rows, basis) else _local_day(end, rows.context, before=True)
+
+
+def _label(rows: Rows, basis: Basis, moment: Expr) -> str:
+    """SQL of the first day of the bucket in which a moment of the period lies."""
+    context = rows.context
+    assert context.grain is not None
+    week, fiscal_start = WEEKDAYS.index(context.calendar.week_start), context.calendar.fiscal_year_start
+    return rows.engine.bucket(rows.sql(_day(rows, basis, moment)), context.grain, week, fiscal_start)
 
 
 # -- local days --------------------------------------------------------------------------------------------------------
 
 
-def _local_day(at: Column, context: Context) -> Expr:
-    """The local day of an instant, by the offsets in force in the period: exact, and the same on every engine."""
+def _local_day(at: Expr, context: Context, *, before: bool = False) -> Expr:
+    """The local day of an instant, or of the last `before` it, by the offsets in force in the period.
+
+    Exact, and the same on every engine.
+    """
     offsets = _day_offsets(context.calendar, _period(context))
-    until = [(Call("<", (at, Literal(since))), Literal(s)) for (_, s), (since, _) in pairwise(offsets)]
+    sign = "<=" if before else "<"
+    until = [(Call(sign, (at, Literal(since))), Literal(s)) for (_, s), (since, _) in pairwise(offsets)]
     last: Expr = Literal(offsets[-1][1])
     shift = Call("case", (*(arg for change in until for arg in change), last)) if until else last
-    return Call("day", (at if shift == Literal(0) else Call("shift_seconds", (at, shift)),))
+    local = at if shift == Literal(0) else Call("shift_seconds", (at, shift))
+    return Call("day", (Call("just_before", (local,)) if before else local,))
 
 
 def _day_offsets(calendar: Calendar, period: Period) -> list[tuple[dt.datetime, int]]:

@@ -14,6 +14,8 @@ from opstally.planner.metric import Basis
 from opstally.planner.schema import BUCKET, Schema, names_a_span
 from opstally.planner.text import STEPS, Cte, select
 
+_STEPS = {"day": "1 day", "week": "7 days", "month": "1 month", "quarter": "3 months", "year": "1 year"}
+
 _ALIASES = frozenset({"t", "b", "d"})
 """Of the table, the buckets and the last dates; a role of such a name is called otherwise."""
 
@@ -41,7 +43,11 @@ class Rows:
     """The conditions that hold before one of these two is looked for."""
     _ranked: dict[str, str] = field(default_factory=dict)
     """Column of the buckets → its name beside the table's own columns, once the newest rows are picked."""
+    _labels: str | None = None
+    """SQL that gives the label of each bucket in which a row is."""
     _joins: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _joins_before: list[str] = field(default_factory=list)
+    """What the conditions and labels before needed."""
     _bucket_join: str | None = None
     _names: dict[Column, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
@@ -127,6 +133,14 @@ class Rows:
         self._bucket_join = f"JOIN buckets AS b ON {condition}"
         self.bucket = f"b.{self._grain}"
 
+    def spread(self, first: str, last: str) -> None:
+        """Put each row that meets the conditions so far in every bucket from the label `first` to the day `last`."""
+        assert self.context.grain is not None
+        self._labels = self.engine.say("dates_every", first, last, f"INTERVAL '{_STEPS[self.context.grain]}'")
+        self._before, self.conditions = self.conditions, []
+        self._joins_before, self._joins = [*self._joins.values()], {}
+        self.bucket = f"t.{self._unlike_columns(self.table, self.context.grain)}"
+
     @property
     def _grain(self) -> str:
         assert self.context.grain is not None
@@ -180,6 +194,11 @@ class Rows:
         """The steps, the last of them called `name`."""
         table = f"{self.source or self._stored(self.table)} AS t"
         bucket = [self._bucket_join] if self._bucket_join else []
+        if self._labels is not None:
+            labels = (self._labels, self._unlike_columns(self.table, str(self.context.grain)))
+            spread = select([("t.*", "*"), labels], table, self._before, joins=self._joins_before)
+            steps = [Cte(f"{name}_spread", spread)]
+            return [*steps, Cte(name, self._select(f"{steps[0].name} AS t", [*self._joins.values(), *bucket]))]
         if self._newest is not None:
             ranked = Cte(f"{name}_ranked", self._ranking(table, bucket))
             return [ranked, Cte(name, self._select(f"{ranked.name} AS t", [*self._joins.values()]))]
