@@ -136,6 +136,37 @@ def test_parquet_faults_have_their_row(desk: Desk) -> None:
     assert (file, line, column, value) == ("data/support_tickets.parquet", 6, "satisfaction_score", "nan")
 
 
+def test_no_text_holds_a_nul_character(desk: Desk) -> None:
+    import duckdb
+
+    header, *rows = "ticket_id,created_at,team", "T1,2026-01-01,Core", "T2,2026-01-02,Co\0re", "T3,2026-01-03,"
+    records = [dict(zip(header.split(","), row.split(","), strict=True)) for row in rows]
+    lines = "\n".join((header, *rows))
+    for name, content, line in (
+        ("a.csv", lines.encode(), 3),
+        ("b.csv", lines.encode("utf-16"), 3),
+        ("c.csv", f'{lines}\nT4,2026-01-04,"'.encode(), 3),
+        ("d.json", json.dumps(records, indent=1).encode(), 2),
+        ("e.jsonl", "\n".join(map(json.dumps, records)).encode(), 2),
+        ("f.csv.gz", gzip.compress(lines.encode()), 3),
+    ):
+        desk.write(f"data/support_tickets/{name}", content)
+        assert desk.take().quarantined >= 1
+        assert (name, line, "team", "Co\0re", "holds a NUL character, which is no text") in [
+            (file.split("/")[-1], *told) for file, *told in desk.aside()
+        ]
+    duckdb.execute(
+        "COPY (SELECT 'T' || i AS ticket_id, DATE '2026-01-01' AS created_at, "
+        "'Core' || chr(CAST(i AS INTEGER)) AS team "
+        f"FROM range(2) t(i)) TO '{desk.folder}/data/support_tickets/g.parquet'"
+    )
+    assert desk.take().quarantined >= 1
+    assert [told for file, *told in desk.aside() if file.endswith("parquet")] == [
+        [1, "team", "Core\0", "holds a NUL character, which is no text"]
+    ]
+    assert desk.column("SELECT team FROM support_tickets ORDER BY ticket_id") == ["Core\1", None]
+
+
 # -- rows that cannot be taken -----------------------------------------------------------------------------------------
 
 
@@ -152,7 +183,11 @@ ROW = "B,2026-01-09 10:00:00,open,2026-02-01 00:00:00,high,5,"
             "is not a timestamp",
         ),
         (ROW.replace("2026-01-09 10:00:00", "09/01/2026"), "created_at", "09/01/2026", "is not a timestamp"),
-        (ROW.replace("2026-01-09", "0026-01-09"), "created_at", "0026-01-09 10:00:00", "is not a timestamp"),
+        (ROW.replace("2026-01-09", "0026-01-09"), "created_at", "0026-01-09 10:00:00", "is not between 1800-01-01 and"),
+        (ROW + "9999-12-31", "resolved_at", "9999-12-31", "is not between 1800-01-01 and 2200-01-01 (where"),
+        (ROW.replace("B", "B\0"), "ticket_id", "B\0", "holds a NUL character"),
+        (ROW.replace("open", "open\0"), "status", "open\0", "is not one of new, open"),
+        (ROW.replace("high", '"hi\n\0gh"'), "ticket_priority", "hi\n\0gh", "holds a NUL character"),
         (ROW.replace("2026-01-09 10:00:00", "infinity"), "created_at", "infinity", "is not a timestamp"),
         (ROW.replace("2026-01-09 10:00:00", "2026-01-09 25:00:00"), "created_at", "2026-01-09 25:00:00", "is not a"),
         (ROW.replace("2026-01-09 10:00:00", ""), "created_at", None, "is missing"),
@@ -270,6 +305,11 @@ def test_half_bad_is_still_taken(desk: Desk) -> None:
             "support_tickets.csv",
             b"ticket_id,cr\xe9\xe9,status\n",
             "data/support_tickets.csv:1: the header is not UTF-8 text",
+        ),
+        (
+            "support_tickets.csv",
+            CSV.encode("utf-16-le"),
+            "data/support_tickets.csv:1: the header holds NUL characters. Set options.encoding to the file's own, such",
         ),
         (
             "support_tickets.csv",

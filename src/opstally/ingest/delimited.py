@@ -92,6 +92,11 @@ def _names(file: DataFile, cells: Sequence[str], number: bool) -> tuple[str, ...
         raise LoadError(
             f"{file.shown}:1: the header is not UTF-8 text. Set options.encoding to the file's own, such as cp1252."
         )
+    if any("\0" in name for name in names):
+        raise LoadError(
+            f"{file.shown}:1: the header holds NUL characters. Set options.encoding to the file's own, such as "
+            "utf-16-le; where that is UTF-8, export it again."
+        )
     if number:
         before = [names[:i].count(name) for i, name in enumerate(names)]
         names = [f"{name}.{n + 1}" if n else name for name, n in zip(names, before, strict=True)]

@@ -60,9 +60,8 @@ class Export:
     @property
     def alike(self) -> tuple[object, ...]:
         """What files must share to be read by one query."""
-        return self.format, self.names, self.native, self.shape, self.format == "csv" and self.look.spans, (
-            self.written, self.lacking, self.refused,
-        )  # fmt: skip
+        scanned = (self.look.spans, self.look.nul) if self.format == "csv" else ()
+        return self.format, self.names, self.native, self.shape, scanned, self.written, self.lacking, self.refused
 
     def lines(self) -> int:
         """The lines of `path`; -1 for what has no lines."""
@@ -110,7 +109,7 @@ def _delimited(file: DataFile, source: Source, scratch: Path) -> Export:
     path = _in_utf8(file, source, scratch)
     if path != file.path:
         rewritten = look(DataFile(path, file.shown), source.options.quote)
-        seen = replace(seen, lines=rewritten.lines, records=rewritten.records)
+        seen = replace(seen, lines=rewritten.lines, records=rewritten.records, nul=rewritten.nul)
     laid = shape(file, path, source.options)
     return Export(file, path, "csv", seen, laid.names, ("VARCHAR",) * len(laid.names), laid)
 
@@ -179,7 +178,7 @@ def _records(group: Sequence[Export]) -> Records:
         sql = csv_scan(paths, first.shape, together=not first.look.spans)
         return Records(
             sql, first.names, first.file.shown, first.native, whole_record(first.names), stems=stems,
-            width=len(first.names), delimiter=first.shape.delimiter,
+            width=len(first.names), delimiter=first.shape.delimiter, nul=first.look.nul,
         )  # fmt: skip
     if first.format == "jsonl":
         sql = json_scan(paths, first.names, first.nested)

@@ -33,10 +33,12 @@ class Fault:
 FAULT_TYPE = 'STRUCT("column" VARCHAR, "value" VARCHAR, reason VARCHAR)[]'
 
 
-def unread(name: str, raw: str, value: str, how: Reading, shown: str = "") -> Fault:
-    """The fault of a text that gives no sound value."""
-    unsound = f" OR NOT ({how.sound.format(value)})" if how.sound else ""
-    return Fault(name, f"({raw} IS NOT NULL AND ({value} IS NULL{unsound}))", shown or raw, how.otherwise)
+def unread(name: str, raw: str, value: str, how: Reading, shown: str = "") -> list[Fault]:
+    """The faults of a text that gives no value, or none that is sound."""
+    lost, unsound = f"({raw} IS NOT NULL AND {value} IS NULL)", f"NOT coalesce({how.sound.format(value)}, true)"
+    if how.unsound:
+        return [Fault(name, lost, shown or raw, how.otherwise), Fault(name, unsound, shown or raw, how.unsound)]
+    return [Fault(name, f"({lost} OR {unsound})" if how.sound else lost, shown or raw, how.otherwise)]
 
 
 def too_short(columns: int) -> str:

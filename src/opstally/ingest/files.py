@@ -81,6 +81,8 @@ class Look:
     records: int | None = None
     """Where quoted values go over several lines: how many records that makes, by the quotes alone. The engine loses
     what follows a quote that is never closed, without a word; then it has read fewer."""
+    nul: bool = False
+    """Whether there is a NUL byte in it."""
 
     @property
     def spans(self) -> bool:
@@ -129,7 +131,7 @@ def look(file: DataFile, quote: str) -> Look:
                 while chunk := stream.read(_CHUNK):
                     content.add(chunk)
         records = _records(file, quote.encode()) if content.spans else None
-        return Look(size, digest.hexdigest(), content.lines, records)
+        return Look(size, digest.hexdigest(), content.lines, records, content.nul)
     except (OSError, EOFError, zlib.error) as problem:
         raise unreadable(file, problem) from problem
 
@@ -139,9 +141,10 @@ class _Content:
 
     def __init__(self, mark: bytes) -> None:
         self.mark, self.ends, self.rest, self.ended = mark, 0, b"", True
-        self.spanning = False
+        self.spanning = self.nul = False
 
     def add(self, chunk: bytes) -> None:
+        self.nul = self.nul or b"\0" in chunk
         ends = _line_ends(chunk)
         self.ends += ends
         self.ended = chunk.endswith(b"\n")

@@ -170,7 +170,7 @@ class _Mapping:
             if type_ != "text":
                 how = reading(raw, type_, self._writing(self._format(type_), self.source.timezone or "UTC"))
                 self._read(how, found[column.name], self.read_local, self.read)
-                self.input_faults.append(unread(column.name, raw, found[column.name], how))
+                self.input_faults += unread(column.name, raw, found[column.name], how)
         return found
 
     def _lacking(self, exprs: Mapping[str, Expr]) -> set[str]:
@@ -219,7 +219,7 @@ class _Mapping:
             made.given = self._given(at, name, told)
             if quick := self._native(told, column):
                 self.values[f"v{at}"] = quick
-                made.faults.append(unread(name, made.given, f"v{at}", reading("", column.type, Writing())))
+                made.faults += unread(name, made.given, f"v{at}", reading("", column.type, Writing()))
                 return made
         self._parse(made, at, told)
         return made
@@ -281,7 +281,7 @@ class _Mapping:
         whole_only = wanted == "integer" and kind == "number"
         self.values[f"v{at}"] = f"CASE WHEN x{at} = floor(x{at}) THEN x{at} END" if whole_only else f"x{at}"
         if whole_only:
-            made.faults.append(unread(made.name, made.given, made.value, Reading("", "is not a whole number")))
+            made.faults += unread(made.name, made.given, made.value, Reading("", "is not a whole number"))
         if wanted == "number":
             made.faults.append(Fault(made.name, f"NOT isfinite({made.value})", made.given, "is not a finite number"))
         return made
@@ -304,7 +304,7 @@ class _Mapping:
         how = self._writing(told.format or self._format(column.type), zone, told.decimal, told.scale)
         read = reading(raw, column.type, how, column.allowed)
         self._read(read, f"v{at}", self.local, self.values)
-        made.faults.append(unread(made.name, raw, f"v{at}", read, shown=made.given))
+        made.faults += unread(made.name, raw, f"v{at}", read, shown=made.given)
 
     def _read(self, how: Reading, name: str, local: dict[str, str], values: dict[str, str]) -> None:
         if how.local:
@@ -319,7 +319,7 @@ class _Mapping:
                 f"Source {self.source.source}: its times count seconds from a moment that the export does not tell. "
                 'Which one? Answer in opstally.yml, where it lists the source, with its UTC time: epoch: "2024-01-01".'
             )
-        return Writing(format_, zone, decimal, scale, self.source.epoch)
+        return Writing(format_, zone, decimal, scale, self.source.epoch, self.records.nul)
 
     def _format(self, type_: ColumnType) -> str | None:
         return self.source.date_format if type_ in ("date", "timestamp") else None

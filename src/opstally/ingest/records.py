@@ -37,6 +37,8 @@ class Records:
     width: int = 0
     """The columns of delimited text, in which those that a record lacks are NULL; 0 for what cannot lack any."""
     delimiter: str = ""
+    nul: bool = True
+    """Whether a text may hold a NUL character: to look for one in every text takes time."""
     lacking: frozenset[str] = frozenset()
     """Columns that earlier files had, and that these may lack."""
     refused: str = ""

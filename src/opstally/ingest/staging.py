@@ -287,7 +287,7 @@ class _Reader:
         alike, stems = exports[0], tuple(export.file.stem for export in exports)
         read = Records(
             csv_scan(copies, laid, together=False, numbered=True), alike.names, alike.file.shown, alike.native,
-            whole_record(alike.names), numbered=True, stems=stems,
+            whole_record(alike.names), numbered=True, stems=stems, nul=alike.look.nul,
         )  # fmt: skip
         self._insert(self._rows(exports, read, numbers))
         if lost := self._rejected(numbers):

@@ -32,19 +32,23 @@ class Writing:
     scale: float | None = None
     epoch: str | None = None
     """The timestamp from which offsets count."""
+    nul: bool = True
+    """Whether a text may hold a NUL character."""
 
 
 @dataclass(frozen=True)
 class Reading:
     """SQL of a typed value, NULL where the text is none; a condition on the value that makes it sound; what else it is.
 
-    In `sound`, `{0}` stands for the value. `otherwise` completes "'x' …". With a `local`, the value is what `value`
-    gives, or else the UTC time of `local`, which has to be computed first, as the zone's rules name it many times.
+    In `sound`, `{0}` stands for the value. `otherwise` completes "'x' …", as does `unsound` for a value that is not
+    sound, where that is another matter. With a `local`, the value is what `value` gives, or else the UTC time of
+    `local`, which has to be computed first, as the zone's rules name it many times.
     """
 
     value: str
     otherwise: str
     sound: str = ""
+    unsound: str = ""
     local: str = ""
     zone: str = "UTC"
 
@@ -57,7 +61,7 @@ def reading(raw: str, type_: ColumnType, how: Writing, allowed: Sequence[str] | 
     """How the text in the SQL expression `raw` (trimmed, NULL where there is no value) is read as a type."""
     match type_:
         case "text":
-            return _text(raw, allowed)
+            return _text(raw, how, allowed)
         case "integer" | "number":
             return _number(raw, type_, how)
         case "boolean":
@@ -86,9 +90,10 @@ def _list(values: Sequence[str]) -> str:
     return f"({', '.join(map(text, values))})"
 
 
-def _text(raw: str, allowed: Sequence[str] | None) -> Reading:
+def _text(raw: str, how: Writing, allowed: Sequence[str] | None) -> Reading:
     if allowed is None:
-        return Reading(raw, "is not text")
+        # DuckDB stores such a text; PostgreSQL refuses it, and other software ends it there.
+        return Reading(raw, "holds a NUL character, which is no text", "NOT contains({0}, chr(0))" if how.nul else "")
     # The quick way for most rows is the declared spelling; only the others are lower-cased.
     declared = " ".join(f"WHEN {text(a)} THEN {text(a)}" for a in allowed)
     spelled = " ".join(f"WHEN {text(a.lower())} THEN {text(a)}" for a in allowed)
@@ -113,6 +118,9 @@ def _number(raw: str, type_: ColumnType, how: Writing) -> Reading:
 
 
 _IN_RANGE: Final = f"{{0}} BETWEEN {{1}} '{EARLIEST}' AND {{1}} '{LATEST}'"
+_OUT_OF_RANGE: Final = (
+    f"is not between {EARLIEST} and {LATEST} (where it stands for none, list it in the source's options.null)"
+)
 
 
 def _date(raw: str, how: Writing) -> Reading:
@@ -124,7 +132,8 @@ def _date(raw: str, how: Writing) -> Reading:
         # The cast takes more than dates: years before Christ, and times with it.
         iso = f"regexp_matches({raw}, {_WITHOUT}) OR regexp_matches({raw}, {_WITH_OFFSET})"
         value = f"CASE WHEN {raw} LIKE '____-__-__' OR {iso} THEN TRY_CAST({raw} AS DATE) END"
-    return Reading(value, f"is not a date ({_wanted(how, 'such as 2026-10-31')})", _IN_RANGE.replace("{1}", "DATE"))
+    otherwise = f"is not a date ({_wanted(how, 'such as 2026-10-31')})"
+    return Reading(value, otherwise, _IN_RANGE.replace("{1}", "DATE"), _OUT_OF_RANGE)
 
 
 def _timestamp(raw: str, how: Writing) -> Reading:
@@ -132,15 +141,15 @@ def _timestamp(raw: str, how: Writing) -> Reading:
     skipped = "" if how.zone == "UTC" else f", or is skipped by the clocks of {how.zone}"
     otherwise, sound = f"is not a timestamp ({wanted}){skipped}", _IN_RANGE.replace("{1}", "TIMESTAMP")
     if how.format in _COUNTED:
-        return Reading(_counted(raw, how), otherwise, sound)
+        return Reading(_counted(raw, how), otherwise, sound, _OUT_OF_RANGE)
     if how.format:
         value = f"CAST(try_strptime({raw}, {text(how.format)}) AS TIMESTAMP)"
         exact, local = (value, "") if "%z" in how.format else ("CAST(NULL AS TIMESTAMP)", value)
     else:
         exact, local = _iso(raw)
     if not local or how.zone == "UTC":
-        return Reading(f"coalesce({local}, {exact})" if local else exact, otherwise, sound)
-    return Reading(exact, otherwise, sound, local, how.zone)
+        return Reading(f"coalesce({local}, {exact})" if local else exact, otherwise, sound, _OUT_OF_RANGE)
+    return Reading(exact, otherwise, sound, _OUT_OF_RANGE, local, how.zone)
 
 
 def _iso(raw: str) -> tuple[str, str]:
