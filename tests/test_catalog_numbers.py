@@ -215,6 +215,20 @@ def test_churn_is_over_the_customers_at_the_start(project: Project) -> None:
     assert project.one("active_customers_mean")[0] == pytest.approx(2 + 1 / 31 + 15 / 31)
 
 
+def test_who_leaves_on_the_last_day_is_no_customer_at_the_end(project: Project) -> None:
+    """So that customers at the start, and new ones, less those who left, are the customers at the end."""
+    project.add(
+        "customers",
+        "customer_id, status, contract_date, churned_at",
+        ("a", "active", dt.date(2026, 1, 1), None),
+        ("b", "churned", dt.date(2026, 1, 1), day(31, 18)),
+        ("c", "churned", dt.date(2026, 1, 1), dt.datetime(2026, 11, 1, 0)),  # still one when October ends
+        ("d", "active", dt.date(2026, 10, 31), None),
+    )
+    assert project.one("customers_at_start", "new_customers", "churned_customers", "active_customers") == (3, 1, 1, 3)
+    assert project.one("active_customers_mean")[0] == pytest.approx(3 + 1 / 31)
+
+
 def test_the_net_promoter_score_is_not_the_mean(project: Project) -> None:
     scores = [10, 9, 8, 7, 6, None]
     rows = [(f"c{n}", dt.date(2026, 10, 2), score) for n, score in enumerate(scores)]

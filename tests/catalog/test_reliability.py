@@ -211,6 +211,9 @@ def test_runbooks_are_a_state(company: Any) -> None:
     tested = [at(1), at(1, month=1) - dt.timedelta(days=10), None]
     company.add("runbooks", *({"runbook_id": str(n), "last_tested_at": t} for n, t in enumerate(tested)))
     assert company.one("runbook_coverage", "runbooks_tested_share") == pytest.approx((50.0, 100 / 3))
+    company.add("runbooks", {"runbook_id": "tried again since", "last_tested_at": at(1, month=7)})
+    assert company.one("runbooks_tested_share") == pytest.approx(100 / 3)
+    assert company.fates("runbooks_tested_share") == (3, {"last tried later": 1})
 
 
 # -- components --------------------------------------------------------------------------------------------------------
