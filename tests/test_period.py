@@ -271,6 +271,26 @@ class TestWindow:
         assert window("1 month", date(2026, 11, 30), UTC_CALENDAR) == p("2026-11-01..2026-12-01")
         assert window("1 month", date(2026, 11, 29), UTC_CALENDAR) == p("2026-10-01..2026-11-01")
 
+    @pytest.mark.parametrize(
+        ("text", "over", "period"),
+        [
+            ("2026-Q4", SUNDAY, "2026-10-01..2026-11-23"),
+            ("2026-10-05..2027-01-01", SUNDAY, "2026-10-05..2026-11-23"),
+            ("2026-10", SUNDAY, "2026-10-01..2026-11-01"),
+            ("2026-11-01..2026-11-23", SUNDAY, "2026-11-01..2026-11-23"),
+            ("2026-12", SUNDAY, "2026-12-01..2027-01-01"),  # nothing of it is over: what is planned can be asked for
+            # Data that end early, and a quarter that is over: it is whole, and the data say how far they go.
+            ("2026-Q4", date(2027, 1, 5), "2026-10-01..2027-01-01"),
+            ("2026-Q4", date(2026, 12, 31), "2026-10-01..2027-01-01"),
+        ],
+    )
+    def test_a_named_period_that_is_not_over_ends_with_the_last_day_that_counts(self, text, over, period) -> None:
+        assert window(text, SUNDAY, UTC_CALENDAR, over=over) == p(period)
+
+    def test_a_named_period_that_is_not_over_and_starts_after_the_last_day_that_counts_is_whole(self) -> None:
+        """As with data that end long before it."""
+        assert window("2026-12", SUNDAY, UTC_CALENDAR, over=date(2026, 12, 9)) == p("2026-12-01..2027-01-01")
+
     def test_a_fiscal_year_is_named_after_the_year_in_which_it_ends(self) -> None:
         april = Calendar(fiscal_year_start=4)
         assert window("2026", SUNDAY, april) == p("2025-04-01..2026-04-01")

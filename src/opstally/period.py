@@ -162,10 +162,12 @@ class Calendar:
         return day + _DAY if instant >= self.instant(day + _DAY) else day
 
 
-def window(text: str, as_of: date, calendar: Calendar) -> Period:
+def window(text: str, as_of: date, calendar: Calendar, *, over: date | None = None) -> Period:
     """Read a period. Counted and running ones end with or before `as_of`, the last day that counts.
 
-    The last N complete weeks, months, … are those that have ended by the end of `as_of`.
+    The last N complete weeks, months, … are those that have ended by the end of `as_of`. One that is named by its days,
+    month, … is whole; but where it is still running at the end of `over`, the newest day that is known to be over, it
+    ends with `as_of` too, so that half a quarter is not compared with a whole one.
 
     Raises:
         BadRange: the text is none of `FORMS`, or names a day that does not exist.
@@ -174,7 +176,9 @@ def window(text: str, as_of: date, calendar: Calendar) -> Period:
     period = _counted(words, as_of, calendar) or _running(words, as_of, calendar) or _named(words, calendar)
     if period is None:
         raise BadRange(f"The period {text!r} cannot be read. Give {FORMS}.")
-    return _within_limits(period, text)
+    period = _within_limits(period, text)
+    running = over is not None and period.start <= over < period.last_day
+    return Period(period.start, min(period.end, as_of + _DAY)) if running and period.contains(as_of) else period
 
 
 def compared(

@@ -22,14 +22,14 @@ Row = tuple[Value, ...]
 
 
 def run(
-    report: Report, measuring: Measuring, as_of: dt.date, range_: str | None = None, where: Expr | None = None
+    report: Report, measuring: Measuring, as_of: dt.date, range_: Period | None = None, where: Expr | None = None
 ) -> ReportResult:
     """All sections of a report as of a day, in its own window or in `range_`, under an additional filter.
 
     A section whose tables are missing says which it needs; a metric of a section whose table is missing is empty and
     the section says so. Raises what `planner.plan` raises where a filter does not fit.
     """
-    period = window(range_ or report.window, as_of, measuring.calendar)
+    period = range_ or window(report.window, as_of, measuring.calendar)
     asked = [_query(s, _period(s, range_, period, as_of, measuring), as_of, where) for s in report.sections]
     with measuring.sharing(asked):
         sections = tuple(_section(s, query, measuring) for s, query in zip(report.sections, asked, strict=True))
@@ -57,7 +57,7 @@ def facts(metrics: Iterable[str], measuring: Measuring) -> set[str]:
     return found
 
 
-def _period(section: Section, range_: str | None, period: Period, as_of: dt.date, measuring: Measuring) -> Period:
+def _period(section: Section, range_: Period | None, period: Period, as_of: dt.date, measuring: Measuring) -> Period:
     if section.window is None or range_ is not None:
         return period
     return window(section.window, as_of, measuring.calendar)

@@ -14,13 +14,13 @@ from opstally import checks, definitions, reports
 from opstally.engines import engine_class
 from opstally.engines import names as engine_names
 from opstally.engines.engine import Engine
-from opstally.errors import BadExpression, DefinitionError, Problem, UnknownName, UsageError
+from opstally.errors import BadExpression, BadRange, DefinitionError, Problem, UnknownName, UsageError
 from opstally.expression import parse
 from opstally.freshness import Looked
 from opstally.library import PROJECT_FILE, Library, load, read_project
 from opstally.measure import Measuring, Plans
 from opstally.model.project import Project
-from opstally.period import Calendar, read_grain, window
+from opstally.period import GRAINS, Calendar, Grain, Period, read_grain, window
 from opstally.planner.listing import listing
 from opstally.planner.metric import USED, Metrics
 from opstally.planner.query import Query
@@ -193,7 +193,8 @@ class Workspace:
         declared = self._named("report", slug, self.library.reports)
         with self._told_where():
             day = as_of or self.last_day(reports.tables(declared, self.measuring))
-            return reports.run(declared, self.measuring, day, range_, parse(where) if where else None)
+            period = self._period(range_, as_of, day) if range_ else None
+            return reports.run(declared, self.measuring, day, period, parse(where) if where else None)
 
     def query(
         self, metrics: Sequence[str], *, by: Sequence[str] = (), grain: str | None = None, range_: str | None = None,
@@ -262,8 +263,15 @@ class Workspace:
         pairs = tuple((s if short.count(s) == 1 else a.replace(".", "_"), a) for s, a in zip(short, asked, strict=True))
         tree = parse(where) if where and where.strip() else None
         day = as_of or self.last_day(reports.facts(names, self.measuring))
-        period = window(range_ or DEFAULT_RANGE, day, self.calendar)
+        period = self._period(range_ or DEFAULT_RANGE, as_of, day)
         return Query(names, pairs, read_grain(grain) if grain else None, period, day, tree, members)
+
+    def _period(self, range_: str, as_of: dt.date | None, day: dt.date) -> Period:
+        """The period asked for. A day that was told is the last one that is over; else yesterday is."""
+        period = window(range_, day, self.calendar, over=as_of or self.today - dt.timedelta(days=1))
+        if as_of is None or period.start <= as_of:
+            return period
+        raise BadRange(f"The period {range_!r} starts after {as_of}, which was to be the last day that counts.")
 
     def last_day(self, tables: set[str]) -> dt.date:
         """The last day that counts: the newest day of the tables, but not today, which is not over.
@@ -276,7 +284,13 @@ class Workspace:
         if own is None or own >= yesterday:
             return yesterday
         steady = self._days(self.freshness.newest(t for t, table in self.tables().items() if table.steady))
-        return min(max([own, *(day for day in steady if day - own <= _SILENT)]), yesterday)
+        near = [day for day in steady if day - own <= _SILENT] or [self._last_of_bucket(own, tables)]
+        return min(max([own, *near]), yesterday)
+
+    def _last_of_bucket(self, day: dt.date, tables: set[str]) -> dt.date:
+        """The last day of the month whose first one stands for all of it, where the tables are known by month."""
+        finest: list[Grain] = [self.tables()[table].finest or "day" for table in tables]
+        return self.calendar.next_bucket(day, min(finest, key=GRAINS.index)) - dt.timedelta(days=1)
 
     def _days(self, newest: Iterable[dt.date | dt.datetime | None]) -> list[dt.date]:
         return [day for found in newest if (day := self._day(found)) is not None]

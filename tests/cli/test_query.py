@@ -48,6 +48,33 @@ def test_over_time_and_compared(opstally: Any, project: Path) -> None:
     assert project.is_dir()
 
 
+def test_a_month_that_is_not_over_is_compared_as_far_as_it_has_come(opstally: Any, project: Path) -> None:
+    """With the whole month before, everything would seem to fall."""
+    done = opstally("query", "tickets_created", "--range", "2026-10", "--as-of", "2026-10-15", "--compare", "previous")
+    assert "01 Oct – 15 Oct 2026 vs 16 Sep – 30 Sep 2026" in done.out
+    by_month = opstally("query", "tickets_created", "--range", "2026-10", "--as-of", "2026-10-15", "--grain", "month")
+    assert "Oct 2026 …" in by_month.out
+    assert "only partly in the period" in by_month.out
+    report = opstally("report", "support-tickets", "--range", "2026-10", "--as-of", "2026-10-15", "--format", "json")
+    assert report.object()["period"] == {"start": "2026-10-01", "end": "2026-10-16"}
+    later = opstally("query", "tickets_created", "--range", "2026-11", "--as-of", "2026-10-15")
+    assert later.code == 2
+    assert "The period '2026-11' starts after 2026-10-15, which was to be the last day that counts." in later.err
+    assert project.is_dir()
+
+
+def test_the_newest_month_counts_whole_where_only_months_are_known(
+    opstally: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opstally("init", tmp_path / "books").code == 0
+    monkeypatch.chdir(tmp_path / "books")
+    months = "\n".join(f"2026-{month:02}-01,subscription,{month}" for month in range(1, 10))
+    Path("data/revenue.csv").write_text(f"month,revenue_class,amount\n{months}\n")
+    assert opstally("load").code == 0
+    done = opstally("query", "revenue", "--range", "2 months", "--grain", "month", "--format", "csv")
+    assert done.out == "month,revenue\r\n2026-08-01,8.0\r\n2026-09-01,9.0\r\n"
+
+
 def test_the_sql_can_be_pasted(opstally: Any, project: Path) -> None:
     arguments = ("query", "tickets_created", "--by", "team", *RANGE)
     sql = opstally(*arguments, "--sql")

@@ -19,7 +19,7 @@ from opstally.engines.postgres import Postgres
 from opstally.measure import Measuring
 from opstally.model.project import Assumptions
 from opstally.model.table import Table
-from opstally.period import Calendar
+from opstally.period import Calendar, window
 from opstally.publish import publish
 from opstally.result import Freshness, ReportResult
 
@@ -92,7 +92,7 @@ def report(
 ) -> ReportResult:
     """A packaged report as of a day."""
     asked = source if isinstance(source, Measuring) else measuring(over(source))
-    return reports.run(REPORTS[slug], asked, as_of, range_)
+    return reports.run(REPORTS[slug], asked, as_of, window(range_, as_of, asked.calendar) if range_ else None)
 
 
 def records(found: ReportResult, section: int = 0) -> list[Row]:
