@@ -11,6 +11,7 @@ OpstallyError                 one sentence: what, where, what next
 ├── NoData                    a table that the question needs is not there   exit code 1
 ├── LoadError                 an export that cannot be taken in              exit code 1
 ├── StoreError                the project's database cannot be used          exit code 1
+│   ├── StoreBehind           for columns were declared since it was written
 │   └── DiskError             because its disk is full, or fails
 └── EngineError               an engine refused, or does not offer a word    exit code 1
 """
@@ -105,6 +106,10 @@ class LoadError(OpstallyError):
 
 class StoreError(OpstallyError):
     """The project's database cannot be opened, read or written."""
+
+
+class StoreBehind(StoreError):
+    """The project's database lacks columns that have been declared since it was written."""
 
 
 class DiskError(StoreError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from opstally import blocks
 from opstally.engines.duckdb import DuckDB
-from opstally.errors import DiskError, StoreError
+from opstally.errors import DiskError, StoreBehind, StoreError
 from opstally.model.table import Table
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class Store:
     def open(cls, path: Path, tables: Mapping[str, Table] | None = None, read_only: bool = False) -> Store:
         """Open the file, with every stored table of `tables` in it; for reading it must exist and stays as it is.
 
-        Raises StoreError where it cannot be used: not there, not a database, not ours, newer, in use, not writable.
+        Raises StoreError where it cannot be used: not there, not a database, not ours, newer, in use, not writable;
+        StoreBehind where it is for reading, and columns of `tables` are not there.
         """
         new = not os.path.exists(path)
         store = cls(path, _connect(path, read_only))
@@ -90,7 +91,7 @@ class Store:
             if not read_only:
                 store.file = os.open(path, os.O_RDONLY)
                 store._accept(new)
-                store._prepare(tables or {})
+                store._prepare(tables)
             elif store._is_as_declared(tables or {}):
                 store.holds = frozenset(tables or {})
             else:
@@ -221,22 +222,29 @@ class Store:
                 "Update Opstally to open it."
             )
 
-    def _prepare(self, tables: Mapping[str, Table]) -> None:
+    def fit(self, tables: Mapping[str, Table]) -> dict[str, list[str]]:
+        """Make the stored tables have the declared columns, inside a transaction; what they have beyond them stays.
+
+        Gives the columns that were added to tables that were there.
+        """
+        there = self._columns()
+        added = {name: self._fit(name, table, there.get(name)) for name, table in tables.items() if table.columns}
+        if not self._is_as_declared(tables):
+            self.connection.execute("DELETE FROM opstally.declared")
+            self.connection.execute("INSERT INTO opstally.declared VALUES (?)", [_digest(tables)])
+        return {name: columns for name, columns in added.items() if columns}
+
+    def _prepare(self, tables: Mapping[str, Table] | None) -> None:
         import duckdb  # lazy: 0.15 s
 
         try:
             with self.transaction() as connection:
                 connection.execute(_BOOKKEEPING.format(version=VERSION))
-                there = self._columns()
-                for name in there:
+                for name in self._columns():
                     if STAGING in name:  # a load was killed
                         connection.execute(f"DROP TABLE main.{quoted(name)}")
-                for name, table in tables.items():
-                    if table.columns:
-                        self._fit(name, table, there.get(name))
-                if not self._is_as_declared(tables):
-                    connection.execute("DELETE FROM opstally.declared")
-                    connection.execute("INSERT INTO opstally.declared VALUES (?)", [_digest(tables)])
+                if tables is not None:
+                    self.fit(tables)
         except duckdb.Error as problem:
             raise disk_error(self.path, problem, _NOTHING) or StoreError(
                 f"{self.path} cannot be written: {first_line(problem)}."
@@ -267,7 +275,7 @@ class Store:
         if behind:
             more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
             were = "were" if more else "was"
-            raise StoreError(
+            raise StoreBehind(
                 f"{self.path} was loaded before {behind[0]}{more} {were} declared. 'opstally load' adds what is new."
             )
 
@@ -280,18 +288,19 @@ class Store:
             found.setdefault(table, {})[column] = kind
         return found
 
-    def _fit(self, name: str, table: Table, there: dict[str, str] | None) -> None:
-        """Make the stored table have the declared columns; what it has beyond them stays."""
+    def _fit(self, name: str, table: Table, there: dict[str, str] | None) -> list[str]:
+        """The columns that were added to one table, if it was there."""
         declared = {column: DuckDB.types[c.type] for column, c in table.columns.items()}
         if there is None:
             columns = ", ".join(f"{quoted(c)} {kind}" for c, kind in declared.items())
             self.connection.execute(f"CREATE TABLE main.{quoted(name)} ({columns})")
-            return
+            return []
         for column, kind in declared.items():
             if column not in there:
                 self.connection.execute(f"ALTER TABLE main.{quoted(name)} ADD COLUMN {quoted(column)} {kind}")
             elif there[column] != kind:
                 self._retype(name, column, there[column], kind)
+        return [column for column in declared if column not in there]
 
     def _retype(self, table: str, column: str, old: str, new: str) -> None:
         place = f"main.{quoted(table)}"

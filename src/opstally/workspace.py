@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -14,7 +14,16 @@ from opstally import checks, definitions, reports
 from opstally.engines import engine_class
 from opstally.engines import names as engine_names
 from opstally.engines.engine import Engine
-from opstally.errors import BadExpression, BadRange, DefinitionError, Problem, UnknownName, UsageError
+from opstally.errors import (
+    BadExpression,
+    BadRange,
+    DefinitionError,
+    Problem,
+    StoreBehind,
+    StoreError,
+    UnknownName,
+    UsageError,
+)
 from opstally.expression import parse
 from opstally.freshness import Looked
 from opstally.library import PROJECT_FILE, Library, load, read_project
@@ -76,15 +85,23 @@ class _Known:
 class Workspace:
     """A project, its declarations, and the engine that answers for it."""
 
-    def __init__(self, folder: Path, project: Project, library: Library, engine: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, project: Project, library: Library, engine: str | None = None,
+        narrate: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
         self.folder, self.project, self.library = folder, project, library
+        self.narrate = narrate or (lambda _: None)
         self.engine_name = engine or project.engine
         engine_class(self.engine_name)  # refuses an unknown one early
         self._before: _Known | None = None
 
     @classmethod
-    def open(cls, folder: Path | None = None, engine: str | None = None) -> Workspace:
+    def open(
+        cls, folder: Path | None = None, engine: str | None = None, narrate: Callable[[str], None] | None = None
+    ) -> Workspace:
         """The project in `folder`, or, without one, in the nearest folder upwards that has an opstally.yml.
+
+        `narrate` is told what is done to the project without having been asked for.
 
         Raises UsageError where there is none, DefinitionError where its opstally.yml cannot be used.
         """
@@ -95,7 +112,7 @@ class Workspace:
         if problems:
             # Nothing can be computed, so everything that is to be mended is told at once.
             raise DefinitionError((*problems, *library.problems))
-        return cls(found, project, library, engine)
+        return cls(found, project, library, engine, narrate)
 
     # -- what there is ---------------------------------------------------------------------------------------------
 
@@ -129,7 +146,24 @@ class Workspace:
     def _store(self, read_only: bool) -> Store:
         from opstally.store import Store  # lazy: start-up
 
-        return Store.open(self.folder / STORE_FILE, self.tables(), read_only=read_only)
+        path = self.folder / STORE_FILE
+        try:
+            return Store.open(path, self.tables(), read_only=read_only)
+        except StoreBehind as behind:
+            self._catch_up(path, behind)
+            return Store.open(path, self.tables(), read_only=read_only)
+
+    def _catch_up(self, path: Path, behind: StoreBehind) -> None:
+        """Raises `behind` where the store cannot be written."""
+        from opstally.ingest.catch_up import catch_up  # lazy: start-up
+        from opstally.store import Store  # lazy: start-up
+
+        try:
+            store = Store.open(path)
+        except StoreError:
+            raise behind from None
+        with store:
+            self.narrate(catch_up(store, self.library, self.project))
 
     def tables(self) -> dict[str, Any]:
         """The stored tables' declarations."""

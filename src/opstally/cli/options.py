@@ -68,10 +68,11 @@ Full = Annotated[bool, typer.Option("--full", help="Print every row of long tabl
 
 def open_workspace(context: typer.Context) -> Workspace:
     """The project that the command line is about."""
+    from opstally.cli.output import narrate  # lazy: help starts without it
     from opstally.workspace import Workspace  # lazy: help starts without it
 
     told: Globals = context.obj
-    return Workspace.open(told.project, told.engine)
+    return Workspace.open(told.project, told.engine, narrate)
 
 
 def read_format(text: str | None, out: Path | None = None, offered: Sequence[str] = FORMATS) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opstally.engines.duckdb import DuckDB
-from opstally.expression import Typed
 from opstally.expression.tree import columns as columns_of
 from opstally.ingest.expressions import parsed
 from opstally.ingest.newest import content
+from opstally.ingest.requirements import filling
 from opstally.ingest.restated import Restating
 from opstally.ingest.staging import Staged
 from opstally.store import quoted
@@ -151,13 +149,11 @@ def _kept(name: str, staged: Staged) -> str:
     if not made_from & set(staged.provided) or any(staged.table.columns[c].fill for c in made_from):
         return f"t.{quoted(name)}"
 
-    def filled(row: Callable[[str], str]) -> str:
-        types = {n: Typed(c.type, c.unit) for n, c in staged.table.columns.items()}
-        sql, _ = staged.meaning.sql(parsed(column.fill or ""), lambda c: types[c.name], lambda c: row(c.name))
-        return f"CAST({sql} AS {DuckDB.types[column.type]})"
+    def ours(name: str) -> str:
+        return f"{'s' if name in staged.provided else 't'}.{quoted(name)}"
 
-    before = filled(lambda c: f"t.{quoted(c)}")
-    after = filled(lambda c: f"{'s' if c in staged.provided else 't'}.{quoted(c)}")
+    before = filling(staged.table, name, staged.meaning, lambda c: f"t.{quoted(c)}")
+    after = filling(staged.table, name, staged.meaning, ours)
     return (
         f"CASE WHEN t.{quoted(name)} IS NOT DISTINCT FROM {before} THEN {after} ELSE t.{quoted(name)} END "
         f"AS {quoted(name)}"

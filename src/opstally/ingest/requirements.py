@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from opstally.engines.duckdb import DuckDB
@@ -45,6 +45,14 @@ def fill(table: Table, meaning: Meaning, columns: Sequence[Value]) -> dict[str, 
         named = [c.name for c in columns_of(expr)]
         made.provided = made.provided or (bool(named) and all(by_name[n].provided for n in named))
     return filled
+
+
+def filling(table: Table, name: str, meaning: Meaning, row: Callable[[str], str]) -> str:
+    """SQL of what a table fills a column with, over the SQL of the others by their names."""
+    column = table.columns[name]
+    types = {n: Typed(c.type, c.unit) for n, c in table.columns.items()}
+    sql, _ = meaning.sql(parsed(column.fill or "null"), lambda c: types[c.name], lambda c: row(c.name))
+    return f"CAST({sql} AS {DuckDB.types[column.type]})"
 
 
 def faults(table: Table, meaning: Meaning, columns: Sequence[Value]) -> list[Fault]:

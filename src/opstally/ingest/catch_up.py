@@ -1,0 +1,75 @@
+"""A store brought up to what is declared now, as after an update of Opstally, without its exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from opstally import derive
+from opstally.engines.duckdb import DuckDB
+from opstally.errors import StoreError
+from opstally.ingest.expressions import Meaning
+from opstally.ingest.requirements import filling
+from opstally.ingest.source_load import stored
+from opstally.library import Library
+from opstally.model.project import Project
+from opstally.model.table import Table
+from opstally.period import Calendar
+from opstally.store import Store, disk_error, first_line, quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_OUTCOME = "All that was there is as it was."
+
+
+def catch_up(store: Store, library: Library, project: Project) -> str:
+    """Add the columns that have been declared since the store was written, in one transaction, and tell which.
+
+    They hold what follows from the stored rows: what their tables fill them with, and what is made after every load,
+    which is made anew. All else in them is unknown until a load reads it from the exports.
+
+    Raises StoreError where the store cannot be written, UsageError for a calendar that cannot be used.
+    """
+    import duckdb  # lazy: 0.15 s
+
+    derive.accept(project)
+    tables = stored(library)
+    try:
+        with store.transaction() as connection:
+            added = store.fit(tables)
+            for name, columns in added.items():
+                _fill(connection, tables, name, columns, _meaning(connection, project))
+            derive.run(connection, tables, project)
+    except duckdb.Error as problem:
+        raise disk_error(store.path, problem, _OUTCOME) or StoreError(
+            f"{store.path} could not be given the columns that it lacks ({first_line(problem)}). {_OUTCOME}"
+        ) from problem
+    store.checkpoint()
+    return _told(added)
+
+
+def _meaning(connection: DuckDBPyConnection, project: Project) -> Meaning:
+    calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
+    return Meaning(DuckDB(connection), calendar, asdict(project.assumptions))
+
+
+def _fill(
+    connection: DuckDBPyConnection, tables: dict[str, Table], name: str, added: Iterable[str], meaning: Meaning
+) -> None:
+    """Fill new columns of a table as a load would, from what exports gave."""
+    table = tables[name]
+    if filled := [column for column in added if table.columns[column].fill is not None]:
+        derive.forget(connection, tables, name)
+        values = ", ".join(f"{quoted(column)} = {filling(table, column, meaning, quoted)}" for column in filled)
+        connection.execute(f"UPDATE main.{quoted(name)} SET {values}")
+
+
+def _told(added: dict[str, list[str]]) -> str:
+    first, *more = [f"{name}.{column}" for name, columns in added.items() for column in columns]
+    listed = f"{first} and {len(more)} more" if more else first
+    return (
+        f"The project's database now has what was declared since it was loaded: {listed}. What the exports say of it "
+        "is read by 'opstally load'."
+    )
