@@ -20,7 +20,8 @@ import duckdb
 
 from opstally import demo
 from opstally.model.table import Table
-from opstally.store import Store, quoted
+from opstally.quoting import quoted
+from opstally.store import Store
 from opstally.workspace import STORE_FILE, Workspace
 
 FOLDER = Path(__file__).parent / ".company"

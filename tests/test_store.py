@@ -12,8 +12,9 @@ import duckdb
 import pytest
 
 from opstally.errors import StoreError
+from opstally.layout import VERSION
 from opstally.model.table import Column, Table
-from opstally.store import VERSION, Store, first_line, quoted, text
+from opstally.store import Store
 
 
 def table(**columns: str) -> Table:
@@ -217,16 +218,6 @@ def test_a_read_only_folder_is_named() -> None:
 
 def _env() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-
-def test_quoting() -> None:
-    assert quoted('a"b') == '"a""b"'
-    assert text("it's") == "'it''s'"
-
-
-def test_the_first_line_of_an_error() -> None:
-    assert first_line(duckdb.Error("IO Error: No space left on device.\nLINE 1: …")) == "No space left on device"
-    assert first_line(duckdb.Error("")) == "Error"
 
 
 def test_a_store_remembers_what_was_declared_and_notices_what_is_new(path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opstally.engines.postgres import Postgres, first_line
 from opstally.errors import EngineError
 from opstally.model.table import Table
+from opstally.quoting import quoted
 
 if TYPE_CHECKING:
     import psycopg
@@ -64,8 +65,8 @@ def _nul(source: DuckDBPyConnection, tables: Mapping[str, Table]) -> str:
     for name, table in tables.items():
         for column in (c for c, declared in table.columns.items() if declared.type == "text"):
             found = source.execute(
-                f"SELECT {', '.join(map(_quoted, table.key))} FROM {_quoted(name)} "
-                f"WHERE contains({_quoted(column)}, chr(0)) LIMIT 1"
+                f"SELECT {', '.join(map(quoted, table.key))} FROM {quoted(name)} "
+                f"WHERE contains({quoted(column)}, chr(0)) LIMIT 1"
             ).fetchall()
             if found:
                 key = ", ".join(map(repr, found[0]))
@@ -79,15 +80,11 @@ def _snapshot(source: DuckDBPyConnection) -> Iterator[DuckDBPyConnection]:
     [(database,)] = source.execute("SELECT current_database()").fetchall()
     cursor = source.cursor()
     try:
-        cursor.execute(f"USE {_quoted(str(database))}")  # which a new cursor does not take over
+        cursor.execute(f"USE {quoted(str(database))}")  # which a new cursor does not take over
         yield cursor.begin()
         cursor.rollback()
     finally:
         cursor.close()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _refuse_others(connection: psycopg.Connection[Any], postgres: Postgres, tables: Mapping[str, Table]) -> None:

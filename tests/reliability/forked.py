@@ -17,7 +17,8 @@ import duckdb  # noqa: F401  # what a forked process would otherwise import each
 import numpy  # noqa: F401
 
 from opstally import store
-from opstally.store import STAGING, Store
+from opstally.layout import STAGING
+from opstally.store import Store
 
 _SHARED = mmap.mmap(-1, 512)
 """What a process that is killed was doing: 256 bytes for the call that it was killed in, 256 for its statement."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from opstally.demo.frame import Array, Frame, length
 from opstally.demo.truth import Truth
+from opstally.quoting import text
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +24,7 @@ ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 def label(column: str, names: Sequence[str]) -> str:
     """The names for a column of positions; a negative position is no value."""
-    listed = ", ".join(_quoted(name) for name in names)
+    listed = ", ".join(text(name) for name in names)
     return f"[{listed}][{column} + 1]"
 
 
@@ -49,16 +50,12 @@ def written(column: str, how: str = ISO) -> str:
 
 def worded(column: str, yes: str, no: str) -> str:
     """The tool's own words for true and false."""
-    return f"CASE WHEN {column} THEN {_quoted(yes)} ELSE {_quoted(no)} END"
+    return f"CASE WHEN {column} THEN {text(yes)} ELSE {text(no)} END"
 
 
 def same(*names: str) -> dict[str, str]:
     """Columns that are exported as they are."""
     return {name: name for name in names}
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ class Exports:
         frame = {name: _scannable(values) for name, values in rows.items() if values.ndim == 1}
         chosen = ", ".join(f'{expression} AS "{name}"' for name, expression in columns.items())
         self.connection.register("frame", frame)
-        self.connection.execute(f"COPY (SELECT {chosen} FROM frame) TO {_quoted(str(target))} ({how})")
+        self.connection.execute(f"COPY (SELECT {chosen} FROM frame) TO {text(str(target))} ({how})")
         self.connection.unregister("frame")
 
 

@@ -12,7 +12,7 @@ from opstally.derive.statuses import DONE
 from opstally.derive.step import Given, Made, fill
 from opstally.model.calendar import BusinessCalendar, CalendarRule
 from opstally.model.project import Project
-from opstally.store import text
+from opstally.quoting import text
 
 STEP = "ticket_business_time"
 TABLE = "support_tickets"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opstally.derive.statuses import DONE, MADE_FROM, OPEN
 from opstally.derive.step import Given, Made, empty, fill, remake
-from opstally.store import text
+from opstally.quoting import text
 
 STEP = "ticket_history"
 TABLE = "support_tickets"

@@ -14,7 +14,7 @@ from opstally.expression import Call, Column, Expr, Literal
 from opstally.library import Declared, load
 from opstally.model.project import Project
 from opstally.model.table import Table
-from opstally.store import quoted
+from opstally.quoting import quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from opstally.derive.step import Given
-from opstally.store import text
+from opstally.quoting import text
 from opstally.yamlfile import read
 
 WORDS: Final = Path(__file__).with_name("words.yml")

@@ -16,7 +16,9 @@ from opstally.library import Library
 from opstally.model.project import Project
 from opstally.model.table import Table
 from opstally.period import Calendar
-from opstally.store import Store, disk_error, first_line, quoted
+from opstally.quoting import quoted
+from opstally.refusals import disk_error, first_line
+from opstally.store import Store
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -38,7 +40,7 @@ def catch_up(store: Store, library: Library, project: Project) -> str:
     tables = stored(library)
     try:
         with store.transaction() as connection:
-            added = store.fit(tables)
+            added = store.layout.fit(tables)
             for name, columns in added.items():
                 _fill(connection, tables, name, columns, _meaning(connection, project))
             derive.run(connection, tables, project)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from opstally.errors import LoadError
 from opstally.ingest.files import DataFile
 from opstally.model.source import Options
-from opstally.store import text
+from opstally.quoting import text
 
 LONGEST: Final = 8_000_000
 """Bytes of the longest record. What is longer goes to quarantine: it is a quote that was never closed."""

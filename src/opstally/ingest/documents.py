@@ -12,7 +12,7 @@ from opstally.errors import LoadError
 from opstally.ingest.delimited import line_scan
 from opstally.ingest.files import DataFile, Format, unreadable
 from opstally.ingest.nested import json_path
-from opstally.store import text
+from opstally.quoting import text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

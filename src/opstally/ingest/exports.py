@@ -20,7 +20,8 @@ from opstally.ingest.prometheus import samples
 from opstally.ingest.records import Records, whole_record
 from opstally.ingest.xes import events
 from opstally.model.source import Source
-from opstally.store import first_line, quoted, text
+from opstally.quoting import quoted, text
+from opstally.refusals import first_line
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

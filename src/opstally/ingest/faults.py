@@ -11,7 +11,7 @@ from opstally.expression.tree import columns
 from opstally.ingest.expressions import Meaning, parsed
 from opstally.ingest.values import Reading, listed
 from opstally.model.table import Column, Table
-from opstally.store import text
+from opstally.quoting import text
 
 
 @dataclass(frozen=True)

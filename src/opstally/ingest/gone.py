@@ -13,7 +13,7 @@ from opstally.ingest.restated import Restating
 from opstally.ingest.staging import Staged
 from opstally.model.contract import Contract
 from opstally.model.source import Target
-from opstally.store import quoted, text
+from opstally.quoting import quoted, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -16,7 +16,8 @@ from opstally.ingest.summary import Loaded, LoadedFile, LoadSummary, Progress, S
 from opstally.library import Library
 from opstally.model.project import Project
 from opstally.model.source import Source
-from opstally.store import Store, disk_error, first_line
+from opstally.refusals import disk_error, first_line
+from opstally.store import Store
 
 
 def load(

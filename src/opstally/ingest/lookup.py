@@ -14,7 +14,7 @@ from opstally.ingest.exports import Export, exports, groups, records
 from opstally.ingest.files import DataFile, matching
 from opstally.ingest.records import Records
 from opstally.model.source import Lookup, Source
-from opstally.store import quoted
+from opstally.quoting import quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

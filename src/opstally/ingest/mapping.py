@@ -19,7 +19,7 @@ from opstally.ingest.values import OFFSET, Reading, Writing, listed, mapped, rea
 from opstally.model.source import Field_, Source, Target
 from opstally.model.table import Column, Table
 from opstally.model.unit import ColumnType
-from opstally.store import quoted, text
+from opstally.quoting import quoted, text
 
 NOT_OPEN: Final = "is no JSON, so nothing can be taken out of it"
 GOOD, FAULTY, LEFT_OUT, BLANK = 0, 1, 2, 3

@@ -11,7 +11,7 @@ from opstally.ingest.newest import content
 from opstally.ingest.requirements import filling
 from opstally.ingest.restated import Restating
 from opstally.ingest.staging import Staged
-from opstally.store import quoted
+from opstally.quoting import quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -10,7 +10,7 @@ from opstally.expression import parse
 from opstally.expression.tree import columns
 from opstally.ingest.records import Records
 from opstally.model.source import Field_, Source, Target
-from opstally.store import text
+from opstally.quoting import text
 
 POSITION = "#"
 """Stands for the position of an element in its list, from 1."""

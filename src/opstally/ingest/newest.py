@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opstally.ingest.mapping import GOOD
 from opstally.ingest.staging import Staged
-from opstally.store import quoted, text
+from opstally.quoting import quoted, text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

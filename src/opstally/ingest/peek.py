@@ -18,7 +18,7 @@ from opstally.ingest.files import DataFile, Format, encoding_of
 from opstally.ingest.records import squashed
 from opstally.ingest.xes import events
 from opstally.model.source import Options, Source
-from opstally.store import text
+from opstally.quoting import text
 
 ENOUGH: Final = 200
 """Records that are looked at."""

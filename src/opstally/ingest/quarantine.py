@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from opstally.ingest.mapping import FAULTY
 from opstally.ingest.staging import Staged
-from opstally.store import text
+from opstally.quoting import text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

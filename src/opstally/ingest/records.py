@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opstally.errors import LoadError, did_you_mean
-from opstally.store import text
+from opstally.quoting import text
 
 LONGEST_SHOWN: Final = 10_000
 """Characters kept of a line that is no record."""

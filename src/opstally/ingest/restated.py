@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from opstally.engines.duckdb import DuckDB
 from opstally.model.table import Table
 from opstally.period import WEEKDAYS, Calendar, Grain
-from opstally.store import quoted
+from opstally.quoting import quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -35,12 +35,15 @@ from opstally.ingest.staging import Staged, stage
 from opstally.ingest.summary import Loaded, LoadedFile, Progress, together
 from opstally.ingest.units import refuse_doubtful
 from opstally.ingest.watching import Watching
+from opstally.layout import STAGING
 from opstally.library import Library
 from opstally.model.project import Project
 from opstally.model.source import Source, Target
 from opstally.model.table import Table
 from opstally.period import Calendar
-from opstally.store import STAGING, Store, disk_error, first_line, quoted
+from opstally.quoting import quoted
+from opstally.refusals import disk_error, first_line
+from opstally.store import Store
 
 if TYPE_CHECKING:
     import duckdb

@@ -20,9 +20,11 @@ from opstally.ingest.nested import opened
 from opstally.ingest.records import LONGEST_SHOWN, Records, whole_record
 from opstally.ingest.watching import Watching
 from opstally.ingest.zones import prepare
+from opstally.layout import STAGING
 from opstally.model.source import Field_, Source, Target
 from opstally.model.table import Table
-from opstally.store import STAGING, first_line, quoted
+from opstally.quoting import quoted
+from opstally.refusals import first_line
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -8,7 +8,7 @@ from opstally.errors import LoadError
 from opstally.ingest.mapping import GOOD
 from opstally.ingest.staging import Staged
 from opstally.model.contract import Contract
-from opstally.store import quoted
+from opstally.quoting import quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -9,7 +9,7 @@ from typing import Final
 from opstally.ingest.zones import to_utc
 from opstally.model.unit import ColumnType
 from opstally.period import EARLIEST, LATEST
-from opstally.store import text
+from opstally.quoting import text
 
 _TRUE: Final = ("true", "t", "yes", "y", "1", "1.0", "on")
 _FALSE: Final = ("false", "f", "no", "n", "0", "0.0", "off")

@@ -20,7 +20,8 @@ from opstally.model.project import Assumptions
 from opstally.model.source import Source
 from opstally.model.table import Table
 from opstally.period import Calendar
-from opstally.store import first_line, quoted
+from opstally.quoting import quoted
+from opstally.refusals import first_line
 
 SHOWN: Final = 5
 """Rows of a preview."""
