@@ -44,6 +44,8 @@ ORDER = [
     "answers",
     "render",
     "demo",
+    "explanation",
+    "folder",
     "workspace",
     "api",
     "web",

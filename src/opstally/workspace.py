@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from opstally import checks, definitions, reports
 from opstally.engines import engine_class
-from opstally.engines import names as engine_names
 from opstally.engines.engine import Engine
 from opstally.errors import (
     BadExpression,
@@ -24,17 +23,18 @@ from opstally.errors import (
     UnknownName,
     UsageError,
 )
+from opstally.explanation import Explanation, explain
 from opstally.expression import parse
+from opstally.folder import engine_problems, find
 from opstally.freshness import Looked
 from opstally.library import PROJECT_FILE, Library, load, read_project
 from opstally.measure import Measuring, Plans
 from opstally.model.project import Project
 from opstally.period import GRAINS, Calendar, Grain, Period, read_grain, window
-from opstally.planner.listing import listing
-from opstally.planner.metric import USED, Metrics
+from opstally.planner.metric import Metrics
 from opstally.planner.query import Query
 from opstally.planner.schema import Schema
-from opstally.result import ReportResult, Result, Value
+from opstally.result import ReportResult, Result
 
 if TYPE_CHECKING:
     from opstally.checks.reconcile import Reconciled
@@ -46,31 +46,8 @@ if TYPE_CHECKING:
 
 STORE_FILE = "opstally.duckdb"
 DEFAULT_RANGE = "13 weeks"
-_BEGIN = "'opstally init {}' makes a project, 'opstally demo' a synthetic company."
 _SILENT = dt.timedelta(days=35)
 """A month and a little: what is reported monthly is not silent."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One table's share of an explanation: what became of every row of the period, and the rows that were used."""
-
-    metric: str
-    table: str
-    time_basis: str
-    fates: tuple[tuple[str, int], ...]
-    """(fate, rows); "used" first, then the reasons; they add up to the rows of the period."""
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Value, ...], ...]
-    sql: str
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """A number, its receipt, and the very rows behind it."""
-
-    result: Result
-    parts: tuple[Part, ...]
 
 
 @dataclass
@@ -108,7 +85,7 @@ class Workspace:
         found = find(folder)
         project, problems = read_project(found)
         library = load(found)
-        problems += _engine_problems(found, problems, project.engine)
+        problems += engine_problems(found, problems, project.engine)
         if problems:
             # Nothing can be computed, so everything that is to be mended is told at once.
             raise DefinitionError((*problems, *library.problems))
@@ -263,27 +240,7 @@ class Workspace:
         """A number with what became of every row of its period, and up to `rows` of the rows that were used."""
         with self._told_where():
             query = self._query([metric], by, grain, range_, as_of, where, members=False)
-        result = self.measuring.measure(query, compare)
-        return Explanation(result, tuple(self._parts(query, rows)))
-
-    def _parts(self, query: Query, limit: int) -> Iterator[Part]:
-        measuring = self.measuring
-        made = measuring.prepare(replace(query, grain=None))[0]
-        for part in measuring.metrics.parts(query.metrics[0]):
-            told = listing(made, part, measuring.schema, self.engine, made.context, limit)
-            counts = {str(fate): int(str(n)) for fate, n in self.engine.run(told.counts)}
-            used = counts.pop(USED, 0)
-            listed = self.engine.run(told.rows) if limit else []
-            rows: Any = tuple(listed)
-            yield Part(
-                part.name,
-                str(part.table),
-                str(part.basis),
-                ((USED, used), *sorted(counts.items())),
-                told.columns,
-                rows,
-                told.rows,
-            )
+        return explain(self.measuring, query, compare, rows)
 
     def _query(
         self, metrics: Sequence[str], by: Sequence[str], grain: str | None, range_: str | None,
@@ -432,33 +389,3 @@ class Workspace:
             return checks.CheckResult(self.problems, ())  # nothing is loaded yet
         ground = checks.Ground(self.engine, self.measuring.schema, self.calendar, self.assumptions, self.today)
         return checks.check(self.problems, ground, self.tables(), as_of)
-
-
-def _engine_problems(folder: Path, problems: Sequence[Problem], engine: str) -> tuple[Problem, ...]:
-    """Whether the engine is one that there is; of a project's file with problems, what is written in it."""
-    from opstally.yamlfile import read  # lazy: start-up
-
-    known = engine_names()
-    if not problems and engine in known:
-        return ()
-    try:
-        file = read(folder / PROJECT_FILE, PROJECT_FILE)
-    except (DefinitionError, OSError):
-        return ()
-    written = file.data.get("engine", "duckdb")
-    if not isinstance(written, str) or written in known:
-        return ()
-    return (Problem(PROJECT_FILE, file.line(("engine",)), str(UnknownName("engine", written, known))),)
-
-
-def find(folder: Path | None) -> Path:
-    """The project folder: the one given, or the nearest upwards from here. Raises UsageError where there is none."""
-    if folder is not None:
-        if not (folder / PROJECT_FILE).is_file():
-            raise UsageError(f"{folder} has no {PROJECT_FILE}: {_BEGIN.format(folder)}")
-        return folder.resolve()
-    here = Path.cwd()
-    for candidate in (here, *here.parents):
-        if (candidate / PROJECT_FILE).is_file():
-            return candidate
-    raise UsageError(f"No {PROJECT_FILE} in {here} or above: {_BEGIN.format('.')}")

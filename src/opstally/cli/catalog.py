@@ -56,8 +56,8 @@ def catalog(
 
 def _library(told: Globals) -> Library:
     """The project's declarations; the packaged ones where there is no project."""
+    from opstally.folder import find
     from opstally.library import load
-    from opstally.workspace import find
 
     if told.project is not None:
         return load(find(told.project))

@@ -25,9 +25,10 @@ from opstally.cli.options import (
 from opstally.errors import UsageError
 
 if TYPE_CHECKING:
+    from opstally.explanation import Explanation, Part
     from opstally.render.document import Document
     from opstally.result import SectionResult
-    from opstally.workspace import Explanation, Part, Workspace
+    from opstally.workspace import Workspace
 
 
 def explain(

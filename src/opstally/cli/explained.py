@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from opstally.cli import output
+from opstally.explanation import Explanation, Part
 from opstally.render.document import Document, of_query
 from opstally.render.facts import facts, table
 from opstally.render.numbers import show_count, show_moment, show_period
 from opstally.render.terminal import body
 from opstally.result import Definition, Freshness, Value
-from opstally.workspace import Explanation, Part, Workspace
+from opstally.workspace import Workspace
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
