@@ -51,7 +51,7 @@ class Project:
     def ask(self, *metrics: str, by: str = "", grain: Grain | None = None) -> list[tuple[Any, ...]]:
         """The groups and metrics asked for, in order of the groups."""
         dims = tuple((name.split(".")[-1], name) for name in by.split())
-        query = Query(metrics, dims, grain, OCTOBER, AS_OF, variances=False)
+        query = Query(metrics, dims, grain, OCTOBER, AS_OF, intervals=False)
         context = Context(OCTOBER, AS_OF, Calendar(), asdict(Assumptions()), grain=grain)
         written = write(plan(query, self.schema, self.metrics, context), self.schema, self.engine)
         wanted = [written.columns.index(n) for n in [*([grain] if grain else []), *(n for n, _ in dims), *metrics]]

@@ -11,12 +11,13 @@ from typing import Any, Literal, cast, get_args
 from opstally.engines.engine import Engine
 from opstally.errors import NoData, UnknownName
 from opstally.expression.tree import show
-from opstally.methods import interval
+from opstally.methods import interval, order_statistics
 from opstally.period import Calendar, Grain, Period, compared
 from opstally.planner.fates import rest_of
 from opstally.planner.lower import Context
 from opstally.planner.metric import Linked, Metrics
 from opstally.planner.plan import Plan, plan
+from opstally.planner.quantiles import Bounded
 from opstally.planner.query import Query
 from opstally.planner.schema import Schema
 from opstally.planner.sql import write
@@ -63,7 +64,7 @@ class Measuring:
         if compare is None:
             return result
         before_period = compared(query.period, _comparison(compare), self.calendar, query.grain)
-        before = self._measured(replace(query, period=before_period))
+        before = self._measured(replace(query, period=before_period, intervals=False))
         steps = _steps(query.period, before_period, query.grain, self.calendar)
         nothing = [None if c.metric is None else self.metrics.of_nothing(c.metric) for c in result.columns]
         return _beside(result, before, steps, nothing, before_period)
@@ -170,7 +171,7 @@ class Measuring:
             found.append(metric_column(name, self.metrics[name]))
         return tuple(found)
 
-    def _intervals(self, made: Plan, row: Mapping[str, object]) -> dict[str, Interval]:
+    def _intervals(self, made: Plan, row: Fetched) -> dict[str, Interval]:
         counters = {count.metric: count.used for count in made.counts}
         found = {}
         for name in made.query.metrics:
@@ -178,6 +179,9 @@ class Measuring:
             if linked.table is None or linked.declaration.unit == "text" or linked.counts:
                 continue  # a count is as sure as its rows
             n, bounds, method = _number(row[counters[name]]) or 0, None, ""
+            if name in made.bounds:
+                found[name] = _around_quantile(linked, made.bounds[name], int(n), row)
+                continue
             if name in made.proportions:
                 part, whole = (int(_number(row[leaf]) or 0) for leaf in made.proportions[name])
                 n, bounds, method = whole, interval.proportion(part, whole), "Wilson"
@@ -250,10 +254,22 @@ def _number(value: object) -> int | float | None:
     return value if isinstance(value, int | float) else None
 
 
-def _interval(linked: Linked, n: int, bounds: tuple[float, float] | None, method: str) -> Interval:
+def _around_quantile(linked: Linked, bounded: Bounded, n: int, row: Fetched) -> Interval:
+    low, high = _number(row[bounded.low]), _number(row[bounded.high])
+    state, reason = _worth(linked, n)
+    lacks = ""
+    if row[linked.name] is not None:
+        lacks = order_statistics.lacking(n, bounded.shares, low=low is not None, high=high is not None)
+    return Interval(n, low, high, "order statistics", state, "; ".join(filter(None, (reason, lacks))))
+
+
+def _worth(linked: Linked, n: int) -> tuple[State, str]:
     least = linked.declaration.min_n
-    state: State = "weak" if n < least else "ok"
-    reason = f"fewer than {least} rows" if state == "weak" else ""
+    return ("weak", f"fewer than {least} rows") if n < least else ("ok", "")
+
+
+def _interval(linked: Linked, n: int, bounds: tuple[float, float] | None, method: str) -> Interval:
+    state, reason = _worth(linked, n)
     if bounds is None:
         return Interval(n, state=state, reason=reason)
     low, high = (bound * linked.scale for bound in bounds)

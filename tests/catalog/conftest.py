@@ -65,7 +65,7 @@ class Company:
     ) -> dict[Any, Any]:
         """Group → value, or values where several metrics are asked for; groups of one dimension stand bare."""
         dims = tuple((name.split(".")[-1], name) for name in by.split())
-        query = Query(metrics, dims, grain, period, period.last_day, members=members, variances=False)
+        query = Query(metrics, dims, grain, period, period.last_day, members=members, intervals=False)
         context = Context(period, period.last_day, Calendar(), asdict(Assumptions()), grain)
         written = write(plan(query, self.schema, self.metrics, context), self.schema, self.engine)
         groups = [*([grain] if grain else []), *(name for name, _ in dims)]

@@ -422,6 +422,9 @@ LOWERED = {name for name, word in WORDS.items() if word.kind != "context"} - {"a
     "last_by_key",
     "quantiles",
     "first_by_key",
+    "nth_least",
+    "same",
+    "sqrt",
 }
 """What is left for engines to spell when the words about the period and the project are replaced."""
 

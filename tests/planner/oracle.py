@@ -106,6 +106,15 @@ class Oracle:
                 excluded[reason] = excluded.get(reason, 0) + 1
         return Counted(len(placed), used, excluded)
 
+    def quantiles(self, name: str, asked: Asked) -> dict[Group, list[Value]]:
+        """Group → the values that a metric is the quantile of."""
+        metric = self.metrics[name]
+        x = parse(metric.value).args[0]  # type: ignore[union-attr]
+        return {
+            group: [self.value(str(metric.table), p, x, metric) for p in rows if self._in_scope(metric, p)]
+            for group, rows in self._grouped(metric, asked).items()
+        }
+
     def moments(self, period: Period, grain: Grain | None) -> list[Moment]:
         """The buckets of the period; without a grain the period itself."""
         if grain is None:

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from tests.planner.company import filled, measuring
 from tests.planner.oracle import Group, Moment, Placed, Row, Value
 from tests.planner.questions import Question, worlds_with_questions
+from tests.planner.words import bounds
 from tests.planner.worlds import SETTINGS, World
 
-from opstally.expression import Column
+from opstally.expression import Call, Column, Literal, parse
 from opstally.measure import Measuring
 from opstally.result import Result
 
@@ -45,7 +46,22 @@ def compare(world: World, question: Question, measured: Measuring) -> None:
     for group, values in expected.items():
         for name, value in values.items():
             assert found[group][name] == near(value), f"{name} of {group}:\n{sql}"
+    bounds_are_values(world, question, result)
     receipt_adds_up(world, question, result)
+
+
+def bounds_are_values(world: World, question: Question, result: Result) -> None:
+    """Each quantile is bounded by the values in order that the binomial says."""
+    for name in question.query.metrics:
+        match parse(world.metrics[name].value):
+            case Call("quantile", (_, Literal(float() as share))):
+                by_group = world.oracle.quantiles(name, question.asked)
+                for row, told in zip(result.rows, result.intervals, strict=True):
+                    values = by_group.get(tuple(row[: -len(question.query.metrics)]), [])
+                    lows, highs = bounds(values, share)
+                    found = told[name]
+                    assert any(found.low == near(low) for low in lows), result.receipt.sql[0]
+                    assert any(found.high == near(high) for high in highs), result.receipt.sql[0]
 
 
 def near(value: Value) -> Any:

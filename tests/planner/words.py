@@ -29,6 +29,28 @@ def quantile(values: list[Value], share: float) -> float | None:
     return float(known[low] + (known[high] - known[low]) * (at - low))
 
 
+def ranks(n: int, share: float) -> tuple[int, int]:
+    """The places, from 1, of the values in order that miss the quantile with at most 2.5 % each, by the binomial.
+
+    0 and n + 1 where there are none.
+    """
+    below = [0.0]  # the chance that fewer than k values are
+    for k in range(n + 1):
+        ways = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+        below.append(below[-1] + math.exp(ways + k * math.log(share) + (n - k) * math.log1p(-share)))
+    low = max(k for k in range(n + 1) if below[k] <= 0.025)
+    return low, min((k for k in range(1, n + 1) if 1 - below[k] <= 0.025), default=n + 1)
+
+
+def bounds(values: list[Value], share: float) -> tuple[set[float | None], set[float | None]]:
+    """What may bound the quantile of the values from below and from above: those values, or the next ones out."""
+    known = sorted(_known(values))
+    low, high = ranks(len(known), share)
+    lows = {known[k - 1] for k in (low, low - 1) if k >= 1}
+    highs = {known[k - 1] for k in (high, high + 1) if k <= len(known)}
+    return lows or {None}, highs or {None}
+
+
 def _variance(values: list[Value]) -> float | None:
     known = _known(values)
     if len(known) < 2:

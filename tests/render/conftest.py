@@ -70,7 +70,11 @@ def services(receipt: Receipt) -> Result:
     rows = (("auth", 12.0, 10.0, 2.0), ("search", 9.0, 10.0, -1.0), ("<ghost>", None, None, None))
     intervals = (
         {"hours": Interval(12, state="weak", reason="fewer than 30 rows")},
-        {"hours": Interval(90, 8.0, 10.0)},
+        {
+            "hours": Interval(
+                40, 8.0, None, "order statistics", "ok", "at least 72 values are needed for an upper bound"
+            )
+        },
         {},
     )
     total = (None, 10.5, 10.0, 0.5)

@@ -85,6 +85,11 @@ def test_status_is_shape_and_word(page: str) -> None:
     assert re.search(r"✓</span> 95\.2%<span class=\"unseen\">, on target</span>", page)
 
 
+def test_a_bound_that_there_is_not_is_said(page: str) -> None:
+    assert "8.0 h or more, n 40, at least 72 values are needed for an upper bound" in page
+    assert "n 12, fewer than 30 rows" in page
+
+
 def test_the_receipt_is_there(page: str) -> None:
     for told in ("1,204 rows of support_tickets", "1a2b3c4d", "SELECT 1 AS one", "41 pending, 13 no target", "61,204"):
         assert told in page

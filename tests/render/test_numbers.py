@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from opstally.period import Period
-from opstally.render.numbers import show, show_change, show_moment, show_number, show_period
-from opstally.result import Column, Value
+from opstally.render.numbers import show, show_bounds, show_change, show_moment, show_number, show_period
+from opstally.result import Column, Interval, Value
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,11 @@ def test_early_years_keep_four_digits() -> None:
 )
 def test_changes(change: float, before: float | None, unit: str, text: str) -> None:
     assert show_change(change, before, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(1.5, 2.0, "1.5 h – 2.0 h"), (1.5, None, "1.5 h or more"), (None, 2.0, "2.0 h or less"), (None, None, "")],
+)
+def test_bounds(low: float | None, high: float | None, text: str) -> None:
+    assert show_bounds(Interval(9, low, high), Column("hours", "Hours", "number", "hours")) == text

@@ -54,7 +54,7 @@ def changed() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def ask(over: Measuring, metrics: Sequence[str], by: Sequence[str] = (), grain: Grain | None = None) -> dict[Any, Row]:
     """Group → metric → value."""
-    query = Query(tuple(metrics), tuple((name, name) for name in by), grain, PERIOD, AS_OF, variances=False)
+    query = Query(tuple(metrics), tuple((name, name) for name in by), grain, PERIOD, AS_OF, intervals=False)
     groups = [*([grain] if grain else []), *by]
     records = over.measure(query).records()
     return {tuple(r[g] for g in groups): {m: r[m] for m in metrics} for r in records}

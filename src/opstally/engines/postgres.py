@@ -42,6 +42,7 @@ SPELLING: dict[str, Spelling] = {
     "not": "NOT {0}",
     "in": lambda a: f"{a[0]} IN ({', '.join(a[1:])})",
     "is_null": "{0} IS NULL",
+    "same": "ARRAY[{0}] = ARRAY[{1}]",  # two NULLs are the same, as IS NOT DISTINCT FROM says, which is not hashed
     "case": case,
     "coalesce": lambda a: f"coalesce({', '.join(a)})",
     "least": lambda a: f"least({', '.join(a)})",
@@ -50,6 +51,7 @@ SPELLING: dict[str, Spelling] = {
     "floor": "floor(CAST({0} AS DOUBLE PRECISION))",
     "ceil": "ceil(CAST({0} AS DOUBLE PRECISION))",
     "ln": "CASE WHEN {0} > 0 THEN ln(CAST({0} AS DOUBLE PRECISION)) END",
+    "sqrt": "sqrt({0})",
     "lower": "lower({0})",
     "contains": "(strpos({0}, {1}) > 0)",
     "starts_with": "starts_with({0}, {1})",
@@ -80,6 +82,7 @@ SPELLING: dict[str, Spelling] = {
     "quantiles": lambda a: (
         f"(percentile_cont(ARRAY[{', '.join(a[2:])}]) WITHIN GROUP (ORDER BY CAST({a[0]} AS DOUBLE PRECISION)))[{a[1]}]"
     ),
+    "nth_least": "(array_agg({0} ORDER BY {0}) FILTER (WHERE {1}))[CAST({2} AS INTEGER)]",
     "variance": "var_samp(CAST({0} AS DOUBLE PRECISION))",
     "last": lambda a: _ordered(a, "DESC"),
     "first": lambda a: _ordered(a, "ASC"),

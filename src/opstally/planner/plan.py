@@ -16,6 +16,7 @@ from opstally.planner.fates import Count, count, given
 from opstally.planner.lower import Context
 from opstally.planner.members import Members, members_of
 from opstally.planner.metric import Linked, Metrics, leaves, limited
+from opstally.planner.quantiles import BOUNDS, Bounded, bound, shares
 from opstally.planner.query import Query
 from opstally.planner.scan import Scan, ScanKey
 from opstally.planner.schema import Identity, Schema
@@ -50,6 +51,8 @@ class Plan:
     """Metric that is a share of its rows → the names of the leaves that count the part and the whole."""
     variances: dict[str, str] = field(default_factory=dict)
     """Metric that is a mean → the name of the leaf with the variance of its values."""
+    bounds: dict[str, Bounded] = field(default_factory=dict)
+    """Metric that is a quantile → the outputs with its bounds."""
     leaf_types: dict[str, str] = field(default_factory=dict)
     members: Members | None = None
     tables: frozenset[str] = frozenset()
@@ -73,8 +76,9 @@ def plan(query: Query, schema: Schema, metrics: Metrics, context: Context) -> Pl
     for name in query.metrics:
         made.outputs.append((name, _value(made, metrics, metrics[name])))
         _count(made, metrics, name)
-    if query.variances:
+    if query.intervals:
         _add_variances(made, metrics)
+        _add_bounds(made, metrics)
     _type_leaves(made, schema)
     made.tables = frozenset(table for scan in made.scans.values() for table in scan.tables(schema))
     if query.members:
@@ -235,6 +239,30 @@ def _add_variances(made: Plan, metrics: Metrics) -> None:
             made.variances[name] = _leaf(made, scan, metrics.schema, f"{name}_variance", call)
 
 
+def _add_bounds(made: Plan, metrics: Metrics) -> None:
+    for name, value in tuple(made.outputs):
+        linked = metrics[name]
+        if linked.table is None:
+            continue
+        scan = made.scans[ScanKey.of(linked)]
+        if found := shares(value, scan.leaves, partial(metrics.schema.typed, linked.table)):
+            low, high = (_add_bound(made, scan, name, value, word) for word in BOUNDS)
+            made.bounds[name] = Bounded(low, high, found)
+
+
+def _add_bound(made: Plan, scan: Scan, metric: str, value: Expr, word: str) -> str:
+    """The name of the output with a bound of a metric: the same with the bound of each quantile in its place."""
+    side = word.removeprefix("quantile")
+    names = {}
+    for leaf in [c.name for c in columns(value)]:
+        if scan.leaves[leaf].name == "quantile":
+            names[leaf] = scan.leaf(_free(made, leaf + side), Call(word, scan.leaves[leaf].args))
+    output = next(iter(names.values())) if value == Column((metric,)) else _free(made, metric + side)
+    if output not in [name for name, _ in made.outputs]:
+        made.outputs.append((output, bound(value, names)))
+    return output
+
+
 def _type_leaves(made: Plan, schema: Schema) -> None:
     for scan in made.scans.values():
         for name, call in scan.leaves.items():
@@ -243,5 +271,5 @@ def _type_leaves(made: Plan, schema: Schema) -> None:
 
 def _leaf_type(call: Call, scope: Scope) -> str:
     """The definition was checked when it was linked; only words that give what they take have to be asked."""
-    gives = WORDS[call.name].gives
+    gives = "number" if call.name in BOUNDS else WORDS[call.name].gives
     return check(call, scope).type if gives in ("same", "first") else gives

@@ -20,5 +20,5 @@ class Query:
     as_of: dt.date
     where: Expr | None = None
     members: bool = False
-    variances: bool = True
-    """Also fetch what the intervals of means need."""
+    intervals: bool = True
+    """Also fetch what the intervals of means and quantiles need."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
 from opstally.expression import Call, Column, Expr, Literal, parse
-from opstally.expression.tree import NULL, TRUE, columns, rewrite, show
+from opstally.expression.tree import NULL, TRUE, columns, rewrite, show, walk
 from opstally.expression.vocabulary import AGGREGATES
 from opstally.model.table import Derived, Table
 from opstally.period import Grain
 from opstally.planner.lower import Context, clipped, lower
 from opstally.planner.metric import Basis, Linked
 from opstally.planner.occurring import keep
+from opstally.planner.quantiles import BOUNDS, SecondLook
 from opstally.planner.rows import Rows
 from opstally.planner.schema import Schema
 from opstally.planner.text import Cte, select
@@ -122,15 +124,29 @@ class _ScanWriter:
     def ctes(self) -> list[Cte]:
         derived = self.schema.tables[self.scan.key.table].derived
         before = self._entities(derived) if derived else []
-        rows = self._rows(before[-1].name if before else None)
+        entities = before[-1].name if before else None
+        rows = self._rows(entities)
         unions, outputs = self._leaves(rows)
         span = self._span(rows) if unions else ("", "")
         steps = [*before, *rows.ctes(f"{self.scan.name}_rows")]
         if unions:
             steps.append(self._covered(steps[-1].name, unions, span))
         groups = [self.engine.identifier(g) for g in self.scan.groups()]
-        steps.append(Cte(self.scan.name, select([*((g, g) for g in groups), *outputs], steps[-1].name, group=groups)))
-        return steps
+        name = f"{self.scan.name}_near" if self._second.ends() else self.scan.name
+        steps.append(Cte(name, select([*((g, g) for g in groups), *outputs], steps[-1].name, group=groups)))
+        return [*steps, *self._bounds(name, entities)] if self._second.ends() else steps
+
+    def _bounds(self, groups: str, entities: str | None) -> list[Cte]:
+        """The steps that look again at the rows near the quantiles of each group, and add the bounds to the groups."""
+        rows = self._rows(entities)
+        for name, value in self._second.values().items():
+            rows.outputs[name] = self.engine.cast(rows.sql(value), "number")
+        steps = rows.ctes(f"{self.scan.name}_values")
+        return [*steps, *self._second.steps(self.scan.name, groups, steps[-1].name)]
+
+    @cached_property
+    def _second(self) -> SecondLook:
+        return SecondLook(self.scan.leaves, self.scan.groups(), self.engine)
 
     def rows(self, asked: Mapping[str, Expr], after: Mapping[str, Expr]) -> list[Cte]:
         derived = self.schema.tables[self.scan.key.table].derived
@@ -216,11 +232,24 @@ class _ScanWriter:
                 unions[seconds] = rows.named(lower(condition, self.context, rows.typed, rows.basis))
                 total = Call("coalesce", (Call("sum", (Column((seconds,)),)), Literal(0.0)))
                 outputs.append((rows.spelled(Call("/", (total, Literal(60.0)))), self.engine.identifier(name)))
-            else:
-                told = self._of_group(call) or _together(call, self.scan.leaves.values())
+            elif call.name not in BOUNDS:
+                told = self._of_group(call) or self._together(call) or call
                 lowered = lower(told, self.context, rows.typed, rows.basis)
                 outputs.append((rows.outer(lowered), self.engine.identifier(name)))
+        for name, expr in self._second.ends().items():
+            lowered = lower(rewrite(expr, self._together), self.context, rows.typed, rows.basis)
+            outputs.append((rows.outer(lowered), self.engine.identifier(name)))
         return unions, outputs
+
+    def _together(self, node: Expr) -> Expr | None:
+        """A quantile as one of all those of the same values, which are then put in order only once."""
+        match node:
+            case Call("quantile", (x, p)):
+                told = [q for expr in (*self.scan.leaves.values(), *self._second.ends().values()) for q in walk(expr)]
+                asked = {q.args[1] for q in told if isinstance(q, Call) and q.name == "quantile" and q.args[0] == x}
+                inside = sorted(asked, key=show)
+                return node if len(inside) == 1 else Call("quantiles", (x, Literal(inside.index(p) + 1), *inside))
+        return None
 
     def _of_group(self, leaf: Call) -> Expr | None:
         """The least or largest of what the rows are grouped by: what it is in the group, if any row of it counts."""
@@ -257,17 +286,6 @@ class _ScanWriter:
 
     def _spell(self, expr: Expr) -> str:
         return spell(expr, self.engine, lambda c: self.engine.identifier(c.path[-1]))
-
-
-def _together(call: Call, leaves: Iterable[Call]) -> Call:
-    """A quantile as one of all those of the same values, which are then put in order only once."""
-    match call:
-        case Call("quantile", (x, p)):
-            asked = sorted(
-                {q for leaf in leaves if leaf.name == "quantile" and leaf.args[0] == x for q in leaf.args[1:]}, key=show
-            )
-            return call if len(asked) == 1 else Call("quantiles", (x, Literal(asked.index(p) + 1), *asked))
-    return call
 
 
 def _without_ties(expr: Expr, derived: Derived, source: Table) -> Expr:

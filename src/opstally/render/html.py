@@ -21,7 +21,7 @@ from opstally.render.document import (
     needs_text,
 )
 from opstally.render.grid import is_weak
-from opstally.render.numbers import show, show_count, show_moment, show_period
+from opstally.render.numbers import show, show_bounds, show_count, show_moment, show_period
 from opstally.render.receipt import assumption_texts, fresh_text, rows_text
 from opstally.render.scorecard import is_scorecard
 from opstally.render.status import Status, Tone, against_target, change_text, of_change, target_text
@@ -164,16 +164,13 @@ def _dimension(result: Result, at: int, value: Value, currency: str) -> HtmlCell
 
 
 def _sure(interval: Interval | None, column: Column, currency: str) -> str:
-    """`68.9% – 72.3%, n 8,000`; says so where there are few."""
+    """`68.9% – 72.3%, n 8,000`; says so where there are few, or too few for a bound."""
     if interval is None:
         return ""
-    parts = []
-    if interval.low is not None and interval.high is not None:
-        parts.append(f"{show(interval.low, column, currency)} – {show(interval.high, column, currency)}")
-    parts.append(f"n {show_count(interval.n)}")
-    if interval.state == "refused" or is_weak(interval, column):
-        parts.append(interval.reason or interval.state)
-    return ", ".join(parts)
+    parts = [show_bounds(interval, column, currency), f"n {show_count(interval.n)}"]
+    if interval.state != "weak" or is_weak(interval, column):
+        parts.append(interval.reason)
+    return ", ".join(filter(None, parts))
 
 
 def _cards(result: Result, currency: str) -> list[Card]:

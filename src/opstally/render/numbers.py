@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from opstally.period import Period
-from opstally.result import Column, Value
+from opstally.result import Column, Interval, Value
 
 MISSING: Final = "–"
 """What stands where there is no value. Never 0."""
@@ -35,6 +35,19 @@ def show(value: Value, column: Column, currency: str = "USD") -> str:
     if isinstance(value, str):
         return value
     return show_number(value, column.unit, column.decimals, currency)
+
+
+def show_bounds(interval: Interval, column: Column, currency: str = "USD") -> str:
+    """`68.9% – 72.3%`; `68.9% or more`, `72.3% or less` where there is only one bound, nothing where there is none."""
+    low, high = show(interval.low, column, currency), show(interval.high, column, currency)
+    match interval.low, interval.high:
+        case None, None:
+            return ""
+        case None, _:
+            return f"{high} or less"
+        case _, None:
+            return f"{low} or more"
+    return f"{low} – {high}"
 
 
 def show_number(value: float, unit: str | None, decimals: int | None = None, currency: str = "USD") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opstally.render.document import comparison, heading
 from opstally.render.grid import DIM, STYLES, WEAK, Cell, Lane, is_weak
-from opstally.render.numbers import MISSING, show
+from opstally.render.numbers import MISSING, show, show_bounds
 from opstally.render.status import against_target, change_text, of_change, target_text
 from opstally.result import Column, Interval, Result, Value
 
@@ -71,6 +71,4 @@ def _change(row: dict[str, Value], column: Column, by_name: dict[str, Column], c
 
 def _interval(column: Column, intervals: dict[str, Interval], currency: str) -> Cell:
     interval = intervals.get(column.name)
-    if interval is None or interval.low is None or interval.high is None:
-        return Cell("")
-    return Cell(f"{show(interval.low, column, currency)} – {show(interval.high, column, currency)}", DIM)
+    return Cell("" if interval is None else show_bounds(interval, column, currency), DIM)

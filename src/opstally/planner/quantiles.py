@@ -1,0 +1,219 @@
+"""How sure a quantile is: the values in order that bound it, found in a second look at only the values near it.
+
+A quantile needs no order of all values, and sorting them all would take several times as long and all of the memory.
+So each group first tells, with its quantile, between which two values the bounds surely lie; then only those between
+them are put in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from opstally.engines.engine import Engine
+from opstally.engines.spell import spell
+from opstally.expression import Call, Column, Expr, Literal, check
+from opstally.expression.check import Scope
+from opstally.expression.tree import NULL, any_of, columns, rewrite
+from opstally.methods.order_statistics import centre, enough, fewest, spread
+from opstally.planner.text import Cte, select
+
+BOUNDS = ("quantile_low", "quantile_high")
+"""Leaves that bound the leaf `quantile` of the same arguments."""
+
+_AROUND = 0.02
+"""The share of the values on either side of a quantile among which its bounds are looked for in large groups."""
+
+Leaves = Mapping[str, Call]
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A metric that is a quantile: the columns with its bounds, and the shares between which a group may choose."""
+
+    low: str
+    high: str
+    shares: tuple[float, ...]
+
+
+# -- which metrics -----------------------------------------------------------------------------------------------------
+
+
+def shares(value: Expr, leaves: Leaves, typed: Scope) -> tuple[float, ...]:
+    """The shares of the quantiles, one of which a metric over leaf names is, perhaps scaled or shifted.
+
+    Which of them it is may depend only on texts that tell of the group, such as the direction of a promise. Empty where
+    the metric is anything else: what is made of two quantiles is not bounded by their bounds.
+    """
+    found = _quantiles(value, leaves, typed) or []
+    return tuple(dict.fromkeys(found)) if all(0 < share < 1 for share in found) else ()
+
+
+def _quantiles(value: Expr, leaves: Leaves, typed: Scope) -> list[float] | None:
+    match value:
+        case Column((name,)):
+            return [float(p)] if (p := _share(leaves.get(name))) is not None else None
+        case Call("*", (Literal(int() | float() as factor), x)) | Call(
+            "*" | "/", (x, Literal(int() | float() as factor))
+        ) if factor > 0:
+            return _quantiles(x, leaves, typed)
+        case Call("+", (Literal(), x)) | Call("+" | "-", (x, Literal())):
+            return _quantiles(x, leaves, typed)
+        case Call("case", (*whens, otherwise)):
+            picked = [_quantiles(then, leaves, typed) for then in (*whens[1::2], otherwise) if then != NULL]
+            if all(_tells_of_the_group(c, leaves, typed) for when in whens[::2] for c in columns(when)):
+                return None if None in picked else [share for found in picked for share in found or ()]
+    return None
+
+
+def _share(leaf: Call | None) -> float | None:
+    match leaf:
+        case Call("quantile", (_, Literal(int() | float() as share))):
+            return float(share)
+    return None
+
+
+def _tells_of_the_group(column: Column, leaves: Leaves, typed: Scope) -> bool:
+    match leaves.get(column.name):
+        case Call("min" | "max", (x,)):
+            return check(x, typed).type == "text"
+    return False
+
+
+def bound(value: Expr, names: Mapping[str, str]) -> Expr:
+    """The metric over leaf names with the names of bounds in place of those of their quantiles."""
+    return rewrite(value, lambda n: Column((names[n.name],)) if isinstance(n, Column) and n.name in names else None)
+
+
+# -- their SQL ---------------------------------------------------------------------------------------------------------
+
+
+def ranks(share: float, n: Expr) -> tuple[Expr, Expr]:
+    """The places of the bounds among n values in order; NULL where there is none."""
+    middle = Call("+", (Call("*", (Literal(share), n)), Literal(centre(share))))
+    half = Call("*", (Literal(spread(share)), Call("sqrt", (n,))))
+    low = Call("greatest", (Literal(1), Call("floor", (Call("-", (middle, half)),))))
+    high = Call("least", (n, Call("ceil", (Call("+", (middle, half)),))))
+    return _from(fewest(share), n, low), _from(fewest(1 - share), n, high)
+
+
+def _from(least: int, n: Expr, value: Expr) -> Expr:
+    return Call("case", (Call(">=", (n, Literal(least))), value, NULL))
+
+
+@dataclass(frozen=True)
+class _Near:
+    """The values among which the bounds of one quantile are: how they are told from the others, in names of steps."""
+
+    x: Expr
+    share: float
+    value: str
+    n: str
+    low: str
+    high: str
+
+    def ends(self) -> dict[str, Expr]:
+        """Name → aggregate over a group: how many values, and the ends of the part that the bounds are in."""
+        n = Call("count", (self.x,))
+        large = Call(">=", (n, Literal(enough(self.share, _AROUND))))
+        low, high = (
+            Call("quantile", (self.x, Literal(min(max(round(self.share + side, 6), 0.0), 1.0))))
+            for side in (-_AROUND, _AROUND)
+        )
+        return {
+            self.n: n,
+            self.low: Call("case", (large, low, Call("min", (self.x,)))),
+            self.high: Call("case", (large, high, Call("max", (self.x,)))),
+        }
+
+    def bounds(self) -> tuple[Expr, Expr]:
+        """The bounds, over the rows that are looked at."""
+        value, n, low, high = Column(("v", self.value)), *(Column(("g", end)) for end in (self.n, self.low, self.high))
+        is_in = Call("and", (Call(">=", (value, low)), Call("<=", (value, high))))
+        below = Call("count_if", (Call("<", (value, low)),))
+        if self.is_high:
+            below = Call("-", (n, Call("count_if", (Call(">=", (value, low)),))))
+        first, last = (Call("nth_least", (value, is_in, Call("-", (rank, below)))) for rank in ranks(self.share, n))
+        return first, last
+
+    def is_looked_at(self) -> Call:
+        """Whether a row is in the part, or on that side of it on which there are fewer."""
+        sign, end = (">=", self.low) if self.is_high else ("<=", self.high)
+        return Call(sign, (Column(("v", self.value)), Column(("g", end))))
+
+    @property
+    def is_high(self) -> bool:
+        return self.share >= 0.5
+
+
+@dataclass(frozen=True)
+class SecondLook:
+    """The steps of a scan that find the bounds of its quantiles; `leaves` and `groups` are the scan's."""
+
+    leaves: Leaves
+    groups: Sequence[str]
+    engine: Engine
+
+    @cached_property
+    def _near(self) -> dict[tuple[Expr, ...], _Near]:
+        """Arguments of a quantile → the values near it."""
+        taken, found, values = {*self.leaves, *self.groups}, dict[tuple[Expr, ...], _Near](), dict[Expr, list[str]]()
+
+        def free(wanted: str) -> str:
+            while wanted in taken:
+                wanted += "_"
+            taken.add(wanted)
+            return wanted
+
+        for call in self.leaves.values():
+            if call.name in BOUNDS and call.args not in found:
+                x, share = call.args[0], _share(Call("quantile", call.args))
+                assert share is not None
+                own = next(name for name, leaf in self.leaves.items() if leaf == Call("quantile", call.args))
+                value, n = values.get(x) or values.setdefault(x, [free(f"{own}_value"), free(f"{own}_n")])
+                found[call.args] = _Near(x, share, value, n, free(f"{own}_from"), free(f"{own}_to"))
+        return found
+
+    def ends(self) -> dict[str, Expr]:
+        """Aggregates that the step with the groups gives out as well, by name."""
+        return {name: expr for near in self._near.values() for name, expr in near.ends().items()}
+
+    def values(self) -> dict[str, Expr]:
+        """What the step with the rows gives out beside the groups, by name."""
+        return {near.value: near.x for near in self._near.values()}
+
+    def steps(self, name: str, groups: str, rows: str) -> list[Cte]:
+        """The bounds of each group, and under `name` the groups with them."""
+        engine, keys = self.engine, [self.engine.identifier(group) for group in self.groups]
+        outputs = [(f"g.{key}", key) for key in keys]
+        for leaf, call in self._asked().items():
+            found = self._near[call.args].bounds()[BOUNDS.index(call.name)]
+            outputs.append((self._spell(found), engine.identifier(leaf)))
+        ends = [f"g.{engine.identifier(end)}" for end in self.ends()]
+        bounds = Cte(
+            f"{name}_bounds",
+            select(
+                outputs,
+                f"{groups} AS g",
+                [self._spell(any_of(*(near.is_looked_at() for near in self._near.values())))],
+                [*(f"g.{key}" for key in keys), *ends],
+                joins=[self._join("JOIN", f"{rows} AS v", "v", keys)],
+            ),
+        )
+        told = [
+            (f"{'b' if leaf in self._asked() else 'g'}.{engine.identifier(leaf)}", engine.identifier(leaf))
+            for leaf in self.leaves
+        ]
+        joins = [self._join("LEFT JOIN", f"{bounds.name} AS b", "b", keys)]
+        return [bounds, Cte(name, select([*((f"g.{k}", k) for k in keys), *told], f"{groups} AS g", joins=joins))]
+
+    def _asked(self) -> dict[str, Call]:
+        return {name: call for name, call in self.leaves.items() if call.name in BOUNDS}
+
+    def _join(self, how: str, source: str, alias: str, keys: Sequence[str]) -> str:
+        same = [self.engine.say("same", f"g.{key}", f"{alias}.{key}") for key in keys]
+        return f"{how} {source} ON {' AND '.join(same) or self.engine.literal(True)}"
+
+    def _spell(self, expr: Expr) -> str:
+        return spell(expr, self.engine, lambda c: f"{c.path[0]}.{self.engine.identifier(c.path[1])}")
