@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from tests.planner.company import filled, measuring
 from tests.planner.questions import Question, worlds_with_questions
+from tests.planner.read_once import worlds_read_once
 from tests.planner.test_against_oracle import compare, unhurried
 from tests.planner.test_listing import reproduces
 from tests.planner.worlds import SETTINGS, World
@@ -25,7 +26,7 @@ def target(postgres_server: str) -> Iterator[Postgres]:
 
 
 @settings(unhurried, max_examples=40)
-@given(made=worlds_with_questions())
+@given(made=worlds_with_questions() | worlds_read_once())
 def test_every_number_is_the_oracle_s(target: Postgres, made: tuple[World, list[Question]]) -> None:
     world, questions = made
     source = filled(world.tables, world.rows)

@@ -425,6 +425,7 @@ LOWERED = {name for name, word in WORDS.items() if word.kind != "context"} - {"a
     "nth_least",
     "same",
     "sqrt",
+    "total",
 }
 """What is left for engines to spell when the words about the period and the project are replaced."""
 

@@ -35,12 +35,13 @@ class Question:
 def worlds_with_questions(draw: Draw) -> tuple[World, list[Question]]:
     """A company and two questions about it."""
     world = draw(worlds())
-    return world, [draw(_question(world)) for _ in range(2)]
+    return world, [draw(question(world)) for _ in range(2)]
 
 
 @st.composite
-def _question(draw: Draw, world: World) -> Question:
-    names = draw(st.lists(st.sampled_from(sorted(world.metrics)), min_size=1, max_size=3, unique=True))
+def question(draw: Draw, world: World, metrics: list[str] | None = None) -> Question:
+    """A question about the metrics, or about any of the company's."""
+    names = metrics or draw(st.lists(st.sampled_from(sorted(world.metrics)), min_size=1, max_size=3, unique=True))
     parts = world.oracle._parts(names)
     facts = list(dict.fromkeys(str(world.metrics[p].table) for p in parts))
     timeless = any(world.metrics[p].at == "always" for p in parts)
@@ -54,9 +55,9 @@ def _question(draw: Draw, world: World) -> Question:
     members = where is None and draw(st.booleans())
     query = Query(tuple(names), by, grain, period, world.as_of, parse(where) if where else None, members)
     filters = {f: _as_in(parse(where), shared, f) for f in facts} if where else {}
-    question = Asked(tuple(names), tuple(shared[name] for name in asked), grain, period, filters)
+    wanted = Asked(tuple(names), tuple(shared[name] for name in asked), grain, period, filters)
     member_table, columns = _members(world, facts, asked, shared) if members else (None, ())
-    return Question(query, question, member_table, columns)
+    return Question(query, wanted, member_table, columns)
 
 
 def _as_in(where: Expr, shared: Mapping[str, Mapping[str, Column]], fact: str) -> Expr:
@@ -98,8 +99,9 @@ def _shared(world: World, facts: list[str]) -> dict[str, dict[str, Column]]:
 def _paths(table: Table) -> list[tuple[str, ...]]:
     """The dimensions of a fact that are tried."""
     if table.derived is not None:
-        own = [*table.derived.per, "band", "busy", "n"]
-        return [*((name,) for name in own), *_of_customers("customer")]
+        made = [name for name in ("band", "busy", "n") if name in {*table.derived.columns, *table.computed}]
+        own = [(name,) for name in (*table.derived.per, *made)]
+        return [*own, *(_of_customers("customer") if "customer" in table.references else [])]
     paths: list[tuple[str, ...]] = [
         (name,)
         for name in (

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.planner.company import filled, measuring
 from tests.planner.oracle import Group, Moment, Placed, Row, Value
 from tests.planner.questions import Question, worlds_with_questions
+from tests.planner.read_once import worlds_read_once
 from tests.planner.words import bounds
 from tests.planner.worlds import SETTINGS, World
 
@@ -32,6 +33,27 @@ def test_every_number_is_the_oracle_s(made: tuple[World, list[Question]]) -> Non
             compare(world, question, measured)
     finally:
         engine.close()
+
+
+def test_what_is_added_up_from_one_pass_is_the_oracle_s() -> None:
+    once = 0
+
+    @settings(unhurried, max_examples=150)
+    @given(worlds_read_once())
+    def asked_together(made: tuple[World, list[Question]]) -> None:
+        nonlocal once
+        world, questions = made
+        engine = filled(world.tables, world.rows)
+        measured = measuring(world.tables, world.metrics, engine, world.calendar, SETTINGS)
+        try:
+            for question in questions:
+                compare(world, question, measured)
+                once += "tickets_subtotals" in measured.prepare(question.query)[1]
+        finally:
+            engine.close()
+
+    asked_together()
+    assert once > 50
 
 
 def compare(world: World, question: Question, measured: Measuring) -> None:

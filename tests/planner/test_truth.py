@@ -61,6 +61,7 @@ def test_it_is_not_said_to_follow(one: str, other: str) -> None:
         ("case when not coalesce(escalated, false) then score end * 50 is not null", "escalated"),
         ("case when status = 'met' then score end is not null", "status = 'pending'"),
         ("escalated and score > 4", "not escalated"),
+        ("status = 'met' and score > 4", "status is null or status != 'met'"),
     ],
 )
 def test_no_row_meets_both(one: str, other: str) -> None:

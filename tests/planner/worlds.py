@@ -81,7 +81,8 @@ def _table(name: str, **declared: Any) -> Table:
 
 
 @st.composite
-def _dimension_tables(draw: Draw) -> dict[str, Table]:
+def dimension_tables(draw: Draw) -> dict[str, Table]:
+    """What facts refer to."""
     regions = _table("regions", key=["region_id"], columns=_columns(_REGIONS))
     scope = {
         "text": ["plan", "region.zone"],
@@ -105,7 +106,8 @@ def _dimension_tables(draw: Draw) -> dict[str, Table]:
 
 
 @st.composite
-def _fact(draw: Draw, name: str) -> Table:
+def fact(draw: Draw, name: str, allowed: Mapping[str, list[str]] | None = None) -> Table:
+    """A fact; `allowed` are the declared values of columns, which its rows do not keep to."""
     role = draw(st.sampled_from(["customer", "client"]))
     references: dict[str, Any] = {role: {"table": "customers", "on": "customer_id"}}
     if draw(st.booleans()):
@@ -113,7 +115,7 @@ def _fact(draw: Draw, name: str) -> Table:
     if draw(st.booleans()):
         references["price"] = {"table": "prices", "on": "customer_id", "valid_from": "valid_from", "at": "day"}
     scope = _fact_scope(references, role)
-    columns = _columns(_FACT)
+    columns = _columns(_FACT, **{name: {"allowed": values} for name, values in (allowed or {}).items()})
     if draw(st.booleans()):
         columns["plan"]["same_as"] = "customers.plan"
     computed = {
@@ -155,7 +157,7 @@ def _fact_scope(references: Mapping[str, Any], role: str) -> dict[str, list[str]
     return scope
 
 
-def _scope(table: Table) -> dict[str, list[str]]:
+def scope_of(table: Table) -> dict[str, list[str]]:
     """What expressions over a fact can name, computed columns too."""
     [role] = [r for r in table.references if r in ("customer", "client")]
     scope = _fact_scope(table.references, role)
@@ -173,33 +175,38 @@ _WHOLES = ["count()", "period_days()"]
 @st.composite
 def _derived(draw: Draw, fact: Table) -> Table:
     """One row per customer, or per customer and kind, over the period."""
-    scope = _scope(fact)
+    scope = scope_of(fact)
     number = expression("number", scope, 1)
     columns = {
-        "n": {"value": "count()"},
-        "total": {"value": f"sum({draw(number)})"},
-        "newest": {"value": f"last({draw(st.sampled_from(['lower(kind)', 'coalesce(label, plan)']))}, day)"},
-        "rate": {"value": f"count_if({draw(expression('boolean', scope, 1))}) / {draw(st.sampled_from(_WHOLES))}"},
-        "last_day": {"value": "max(day)"},
-        "busy": {"value": f"count_if({draw(st.sampled_from(scope['boolean']))}) > 1"},
+        "n": "count()",
+        "total": f"sum({draw(number)})",
+        "newest": f"last({draw(st.sampled_from(['lower(kind)', 'coalesce(label, plan)']))}, day)",
+        "rate": f"count_if({draw(expression('boolean', scope, 1))}) / {draw(st.sampled_from(_WHOLES))}",
+        "last_day": "max(day)",
+        "busy": f"count_if({draw(st.sampled_from(scope['boolean']))}) > 1",
     }
     computed = {
-        "band": {"value": "case when n > setting('limit') then 'many' when total is null then null else newest end"},
-        "open_days": {"value": "days_between(last_day, date_of(period_end()))" + PER_DAY},
-        "paid": {"value": "total * coalesce(customer.score, 1)"},
+        "band": "case when n > setting('limit') then 'many' when total is null then null else newest end",
+        "open_days": "days_between(last_day, date_of(period_end()))" + PER_DAY,
+        "paid": "total * coalesce(customer.score, 1)",
     }
-    derived: dict[str, Any] = {
-        "from": fact.table,
-        "per": ["customer_id", "kind"] if draw(st.booleans()) else ["customer_id"],
-        "at": draw(st.sampled_from([None, "at", "day", "local_day"])),
-        "where": draw(st.one_of(st.none(), expression("boolean", scope, 1))),
-        "columns": columns,
-    }
+    per = ["customer_id", "kind"] if draw(st.booleans()) else ["customer_id"]
+    at = draw(st.sampled_from([None, "at", "day", "local_day"]))
+    return per_customer(fact, per, columns, computed, at, draw(st.one_of(st.none(), expression("boolean", scope, 1))))
+
+
+def per_customer(
+    fact: Table, per: list[str], columns: Mapping[str, str], computed: Mapping[str, str], at: str | None,
+    where: str | None,
+) -> Table:  # fmt: skip
+    """A table derived from a fact; `columns` and `computed` are name → value."""
+    made = {name: {"value": value} for name, value in columns.items()}
+    refers = {"customer": {"table": "customers", "on": "customer_id"}} if "customer_id" in per else {}
     return _table(
         f"{fact.table}_by_customer",
-        derived=derived,
-        computed=computed,
-        references={"customer": {"table": "customers", "on": "customer_id"}},
+        derived={"from": fact.table, "per": per, "at": at, "where": where, "columns": made},
+        computed={name: {"value": value} for name, value in computed.items()},
+        references=refers,
     )
 
 
@@ -257,7 +264,8 @@ _BASES: list[Any] = [
 ]
 
 
-def _metric(name: str, value: str, unit: str, **more: Any) -> Metric:
+def metric_over(name: str, value: str, unit: str, **more: Any) -> Metric:
+    """A metric."""
     return _METRIC.validate_python(
         {
             "metric": name,
@@ -274,7 +282,7 @@ def _metric(name: str, value: str, unit: str, **more: Any) -> Metric:
 
 @st.composite
 def _fact_metric(draw: Draw, name: str, table: Table) -> Metric:
-    scope = _scope(table)
+    scope = scope_of(table)
     basis = draw(st.sampled_from(_BASES))
     spans = isinstance(basis, dict) and "during" in basis
     forms = [form for form in _VALUES if spans or "minutes()" not in form[1]]
@@ -322,7 +330,7 @@ def _over(draw: Draw, name: str, table: str, basis: Any, scope: Scope, forms: li
     missing = st.sampled_from(names).map(lambda name: f"{name} is null")
     reason = st.one_of(expression("boolean", scope, 1), simple, missing)
     reasons = draw(st.dictionaries(st.sampled_from(["no value", "not settled yet", "odd"]), reason, max_size=2))
-    return _metric(
+    return metric_over(
         name, value, unit, table=table, at=basis, where=draw(condition), settled=draw(condition), excludes=reasons
     )
 
@@ -340,14 +348,15 @@ _OF_METRICS = [
 @st.composite
 def _composed(draw: Draw, name: str, parts: list[str]) -> Metric:
     form = draw(st.sampled_from(_OF_METRICS))
-    return _metric(name, form.format(a=draw(st.sampled_from(parts)), b=draw(st.sampled_from(parts))), "ratio")
+    return metric_over(name, form.format(a=draw(st.sampled_from(parts)), b=draw(st.sampled_from(parts))), "ratio")
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
 
 
 @st.composite
-def _rows(draw: Draw, table: Table, days: list[dt.date], calendar: Calendar) -> list[Row]:
+def rows_of(draw: Draw, table: Table, days: list[dt.date], calendar: Calendar) -> list[Row]:
+    """Rows of a table."""
     keys = draw(_keys(table, days))
     values = {name: _column_values(name, c.type, days, calendar) for name, c in table.columns.items()}
     return [{name: key[name] if name in key else draw(values[name]) for name in table.columns} for key in keys]
@@ -411,8 +420,8 @@ def worlds(draw: Draw) -> World:
         draw(st.sampled_from(ZONES)), draw(st.sampled_from(WEEKDAYS)), draw(st.sampled_from([1, 2, 4, 11]))
     )
     days = [base + dt.timedelta(days=n) for n in range(-5, 45)]
-    tables = draw(_dimension_tables())
-    facts = [draw(_fact(name)) for name in ["tickets", "visits"][: draw(st.integers(1, 2))]]
+    tables = draw(dimension_tables())
+    facts = [draw(fact(name)) for name in ["tickets", "visits"][: draw(st.integers(1, 2))]]
     made = [draw(_derived(facts[0]))] if draw(st.booleans()) else []
     tables |= {t.table: t for t in [*facts, *made]}
     metrics = {}
@@ -425,6 +434,6 @@ def worlds(draw: Draw) -> World:
     if numeric and draw(st.booleans()):
         metrics["x0"] = draw(_composed("x0", numeric))
         metrics["x1"] = draw(_composed("x1", [*numeric, "x0"]))
-    rows = {t.table: draw(_rows(t, days, calendar)) for t in tables.values() if t.derived is None}
+    rows = {t.table: draw(rows_of(t, days, calendar)) for t in tables.values() if t.derived is None}
     shares = frozenset(name for name, m in metrics.items() if m.unit == "percent")
     return World(tables, metrics, rows, calendar, base + dt.timedelta(days=30), shares)

@@ -62,6 +62,7 @@ SPELLING: dict[str, Spelling] = {
     "count_if": "count(*) FILTER (WHERE {0})",
     "count_distinct": "count(DISTINCT {0})",
     "sum": "sum({0})",
+    "total": "coalesce(CAST(sum({0}) AS BIGINT), 0)",  # of counts
     "avg": "avg(CAST({0} AS DOUBLE))",
     "min": "min({0})",
     "max": "max({0})",

@@ -85,6 +85,11 @@ class Reference(Declaration):
         """(our column, their column) pairs of the join."""
         return ((self.on, self.on),) if isinstance(self.on, str) else tuple(self.on.items())
 
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """Our columns that decide which row there it is."""
+        return (*(our for our, _ in self.pairs), *([self.at] if self.at else []))
+
 
 class Check(Declaration):
     """A rule that every row must meet; a row that breaks it goes to quarantine with the message."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
 from opstally.expression import Call, Column, Expr, Literal, parse
-from opstally.expression.tree import NULL, TRUE, columns, rewrite, show, walk
+from opstally.expression.tree import NULL, TRUE, all_of, columns, rewrite, show, walk
 from opstally.expression.vocabulary import AGGREGATES
 from opstally.model.table import Derived, Table
 from opstally.period import Grain
@@ -18,6 +18,7 @@ from opstally.planner.lower import Context, clipped, lower
 from opstally.planner.metric import Basis, Linked
 from opstally.planner.occurring import keep
 from opstally.planner.quantiles import BOUNDS, SecondLook
+from opstally.planner.rollup import Reading, Subtotals
 from opstally.planner.rows import Rows
 from opstally.planner.schema import Schema
 from opstally.planner.text import Cte, select
@@ -68,6 +69,30 @@ class Scan:
         """The names of what the rows are grouped by."""
         return [*([self.grain] if self.grain else []), *(name for name, _ in self.dims)]
 
+    def reading(self, schema: Schema) -> Reading:
+        """What is asked of the rows of the stored table."""
+        table, basis = self.key.table, self.key.basis
+        derived = schema.tables[table].derived
+        if derived is None:
+            dims = tuple(column for _, column in self.dims)
+            return Reading(table, basis, self.where, self.grain, dims, tuple(self.leaves.values()), False)
+        keys = tuple(Column((name,)) for name in derived.per)
+        made = tuple(parse(derived.columns[name].value) for name in self.entity_columns(schema))
+        own = parse(derived.where) if derived.where else None
+        # A filter by an entity's key takes all of its rows or none.
+        where = all_of(own, self.where if self.where and {*columns(self.where)} <= {*keys} else None)
+        return Reading(derived.source, basis, where, self.grain, keys, made, True)
+
+    def entity_columns(self, schema: Schema, more: Sequence[Column] = ()) -> list[str]:
+        """The derived columns that dimensions, filter and leaves name, directly or through computed columns."""
+        table = schema.tables[self.key.table]
+        asked = [c for _, c in self.dims] + [c for call in self.leaves.values() for c in columns(call)]
+        wanted = [*asked, *more, *(columns(self.where) if self.where else [])]
+        stored = {c.path[0] for w in wanted for c in columns(schema.expand(table.table, w))}
+        for reference in [table.references[name] for name in sorted(stored) if name in table.references]:
+            stored |= {c.path[0] for our in reference.ours for c in columns(schema.expand(table.table, Column((our,))))}
+        return [name for name in (table.derived.columns if table.derived else ()) if name in stored]
+
     def tables(self, schema: Schema) -> set[str]:
         """The stored tables that are read."""
         table, basis = self.key.table, self.key.basis
@@ -89,14 +114,18 @@ def _looked_up(table: str, exprs: Sequence[Expr], schema: Schema) -> set[str]:
     found = set()
     for roles in {path[:depth] for path in paths for depth in range(1, len(path) + 1)}:
         home, reference = schema.reference(table, roles)
-        ours = [*(our for our, _ in reference.pairs), *([reference.at] if reference.at else [])]
-        found |= {reference.table, *_looked_up(home, [Column((our,)) for our in ours], schema)}
+        found |= {reference.table, *_looked_up(home, [Column((our,)) for our in reference.ours], schema)}
     return found
 
 
-def scan_ctes(scan: Scan, schema: Schema, engine: Engine, context: Context) -> list[Cte]:
-    """The steps of a scan; the last one, called `scan.name`, has one row for each group that has rows."""
-    return _ScanWriter(scan, schema, engine, context).ctes()
+def scan_ctes(
+    scan: Scan, schema: Schema, engine: Engine, context: Context, subtotals: Subtotals | None = None
+) -> list[Cte]:
+    """The steps of a scan; the last one, called `scan.name`, has one row for each group that has rows.
+
+    Where there are `subtotals`, they are added up, and the rows are not read.
+    """
+    return _ScanWriter(scan, schema, engine, context, subtotals).ctes()
 
 
 def row_ctes(
@@ -120,9 +149,12 @@ class _ScanWriter:
     schema: Schema
     engine: Engine
     context: Context
+    subtotals: Subtotals | None = None
 
     def ctes(self) -> list[Cte]:
         derived = self.schema.tables[self.scan.key.table].derived
+        if derived is None and self.subtotals is not None:
+            return [self._added_up(self.subtotals)]
         before = self._entities(derived) if derived else []
         entities = before[-1].name if before else None
         rows = self._rows(entities)
@@ -187,6 +219,8 @@ class _ScanWriter:
     def _entities(self, derived: Derived, more: Sequence[Column] = ()) -> list[Cte]:
         """The steps that make a derived table: the source's rows in the period, then one row per bucket and entity."""
         table = self.scan.key.table
+        if self.subtotals is not None:
+            return [self._entities_added_up(self.subtotals, derived)]
         rows = Rows(derived.source, self.schema, self.engine, self.context, self.scan.key.basis)
         keep(rows, self.scan.key.basis)
         if self.scan.grain:
@@ -198,7 +232,7 @@ class _ScanWriter:
             rows.where(parse(derived.where))
         outputs = []
         bounds: dict[str, None] = {}
-        for name in self._needed(table, derived, more):
+        for name in self.scan.entity_columns(self.schema, more):
             told = _without_ties(parse(derived.columns[name].value), derived, self.schema.tables[derived.source])
             value = rows.named(lower(told, self.context, rows.typed, rows.basis))
             bounds |= dict.fromkeys(self.engine.identifier(c.name) for c in _outside_aggregates(value))
@@ -208,16 +242,24 @@ class _ScanWriter:
         group = select([*((k, k) for k in keys), *outputs], steps[-1].name, group=[*keys, *bounds])
         return [*steps, Cte(f"{self.scan.name}_{table}", group)]
 
-    def _needed(self, table: str, derived: Derived, more: Sequence[Column]) -> list[str]:
-        """The derived columns that dimensions, filter and leaves name, directly or through computed columns."""
-        asked = [c for _, c in self.scan.dims] + [c for call in self.scan.leaves.values() for c in columns(call)]
-        wanted = [*asked, *more, *(columns(self.scan.where) if self.scan.where else [])]
-        stored = {c.path[0] for w in wanted for c in columns(self.schema.expand(table, w))}
-        references = self.schema.tables[table].references
-        for reference in [references[name] for name in sorted(stored) if name in references]:
-            ours = [*(our for our, _ in reference.pairs), *([reference.at] if reference.at else [])]
-            stored |= {c.path[0] for our in ours for c in columns(self.schema.expand(table, Column((our,))))}
-        return [name for name in derived.columns if name in stored]
+    # -- from subtotals ------------------------------------------------------------------------------------------------
+
+    def _added_up(self, subtotals: Subtotals) -> Cte:
+        identifier = self.engine.identifier
+        grain = [(g, g) for g in ([identifier(self.scan.grain)] if self.scan.grain else [])]
+        dims = [(subtotals.column(column), identifier(name)) for name, column in self.scan.dims]
+        outputs = [(subtotals.value(call), identifier(name)) for name, call in self.scan.leaves.items()]
+        group = [sql for sql, _ in (*grain, *dims)]
+        return Cte(self.scan.name, select([*grain, *dims, *outputs], subtotals.name, group=group))
+
+    def _entities_added_up(self, subtotals: Subtotals, derived: Derived) -> Cte:
+        identifier = self.engine.identifier
+        grain = [identifier(self.scan.grain)] if self.scan.grain else []
+        keys = [*((g, g) for g in grain), *((subtotals.column(Column((k,))), identifier(k)) for k in derived.per)]
+        names = self.scan.entity_columns(self.schema)
+        outputs = [(subtotals.value(parse(derived.columns[name].value)), identifier(name)) for name in names]
+        group = select([*keys, *outputs], subtotals.name, group=[sql for sql, _ in keys])
+        return Cte(f"{self.scan.name}_{self.scan.key.table}", group)
 
     # -- the aggregates --------------------------------------------------------------------------------------------
 

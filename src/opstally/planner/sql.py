@@ -11,6 +11,7 @@ from opstally.planner.lower import DAYS, END, START, Context, lower, names_bucke
 from opstally.planner.members import Members
 from opstally.planner.metric import Basis
 from opstally.planner.plan import Plan
+from opstally.planner.rollup import subtotals
 from opstally.planner.rows import Rows
 from opstally.planner.scan import Scan, bucket_cte, scan_ctes
 from opstally.planner.schema import Schema
@@ -39,9 +40,7 @@ class _Writer:
     engine: Engine
 
     def written(self) -> Written:
-        facts = [
-            cte for scan in self.plan.scans.values() for cte in scan_ctes(scan, self.schema, self.engine, self._context)
-        ]
+        facts = self._facts()
         source, united = self._united()
         outputs = [(name, self._output(expr)) for name, expr in self.plan.outputs]
         counters = [n for n in self._counters() if n not in self.plan.query.metrics]
@@ -62,6 +61,17 @@ class _Writer:
             else []
         )
         return Written(script([*buckets, *steps], final), tuple(names))
+
+    def _facts(self) -> list[Cte]:
+        """The steps of all scans, after those that several of them add up from."""
+        scans = {scan.reading(self.schema): scan for scan in self.plan.scans.values()}
+        shared = subtotals([*scans], self.schema, self.engine, self._context)
+        steps = [
+            cte
+            for reading, scan in scans.items()
+            for cte in scan_ctes(scan, self.schema, self.engine, self._context, shared.get(reading))
+        ]
+        return [*(cte for one in dict.fromkeys(shared.values()) for cte in one.ctes()), *steps]
 
     @property
     def _context(self) -> Context:

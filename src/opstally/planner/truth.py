@@ -73,6 +73,8 @@ def excludes(one: Expr, other: Expr) -> bool:
             return any(excludes(one, arg) for arg in args)
         case Call("or", args):
             return all(excludes(one, arg) for arg in args)
+        case Call("!=", pair) if implies(one, Call("=", pair)):
+            return True
     match one:
         case Call("and", args):
             return any(excludes(arg, other) for arg in args)
