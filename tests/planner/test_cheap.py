@@ -51,6 +51,27 @@ def test_the_last_reason_of_a_choice_is_what_is_left() -> None:
     assert "unknown')" not in result.receipt.sql[0].replace("'unknown' WHEN", "")
 
 
+def test_no_text_of_a_choice_is_made_to_be_compared() -> None:
+    rows, sql = asked(
+        {"value": "count_if(verdict = 'good') / count_if(verdict in ('good', 'bad'))", "unit": "percent"},
+        {"value": "avg(case when verdict != 'unknown' then 1.0 else 0.0 end)"},
+        {"value": "count_if(verdict = 'fine')"},
+        {"value": "count_if(verdict in ('left out', 'unknown', 'good', 'bad'))"},
+    )
+    assert rows == [(50.0, 0.75, 0, 4)]
+    assert "'good'" not in sql
+
+
+def test_what_is_left_of_a_choice_inside_a_scope_is_not_counted_again() -> None:
+    reasons = {"not scored": "verdict in ('left out', 'unknown')"}
+    told = metric("m", "f", "count_if(verdict in ('good', 'bad'))", where="kind != 'z'", excludes=reasons)
+    query = Query(("m",), (), None, JANUARY, JANUARY.last_day)
+    result = Company([FACT], [told], ROWS).measuring().measure(query)
+    [use] = result.receipt.uses
+    assert (use.period_rows, use.used, use.excluded) == (4, 2, {"not scored": 2})
+    assert "not_scored" not in result.receipt.sql[0]
+
+
 def test_keys_and_times_are_known() -> None:
     rows, sql = asked(
         {"value": "count_distinct(id)"}, {"value": "count_distinct(days_between(date_of(period_start()), day))"}

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opstally.expression import Call, Column, Expr, Literal, parse
-from opstally.expression.tree import NULL, TRUE, show
-from opstally.planner.truth import apart, certain, excludes, implies, shorter, shorter_leaf, texts_of
+from opstally.expression.tree import NULL, TRUE, columns, rewrite, show
+from opstally.planner.choices import without_texts
+from opstally.planner.truth import apart, certain, excludes, implies, known, shorter, shorter_leaf, texts_of
 
 # -- by example --------------------------------------------------------------------------------------------------------
 
@@ -157,8 +158,10 @@ def value(expr: Expr, row: dict[str, Cell]) -> Cell:
             return row[path[0]]
         case Literal(constant):
             return constant  # type: ignore[return-value]
-        case Call("case", (condition, then, otherwise)):
-            return value(then if value(condition, row) is True else otherwise, row)
+        case Call("case", (condition, then, *rest)):
+            if value(condition, row) is True:
+                return value(then, row)
+            return value(Call("case", tuple(rest)) if len(rest) > 1 else rest[0], row)
         case Call("coalesce", (a, b)):
             first = value(a, row)
             return value(b, row) if first is None else first
@@ -269,6 +272,68 @@ def test_a_shorter_aggregate_takes_the_same_values(one: Expr, other: Expr, x: Ex
     nested = Call("case", (one, Call("case", (other, x, Literal(None))), Literal(None)))
     for leaf in (Call("max", (nested,)), Call("count", (nested,)), Call("count_if", (one,))):
         assert taken(shorter_leaf(leaf, facts), rows) == taken(leaf, rows)
+
+
+@given(conditions, conditions, values, conditions, st.lists(conditions, max_size=2))
+def test_computed_columns_say_more_and_the_values_stay_the_same(
+    one: Expr, other: Expr, made: Expr, flag: Expr, facts: list[Expr]
+) -> None:
+    """n and f stand for computed columns in the aggregate, and for stored ones in what they are computed from."""
+    computed = {"k": made, "g": flag}
+    rows = [row | {name: value(expr, row) for name, expr in computed.items()} for row in ROWS]
+    rows = [row for row in rows if all(value(fact, row) is True for fact in facts)]
+
+    def named(node: Expr) -> Expr | None:
+        return (
+            {f: Column(("g",)), Column(("n",)): known(Column(("k",)))}.get(node) if isinstance(node, Column) else None
+        )
+
+    def expanded(expr: Expr) -> Expr:
+        return rewrite(expr, lambda node: computed.get(node.path[0]) if isinstance(node, Column) else None)
+
+    condition = Call("and", (known(Column(("k",))), Call("or", (one, rewrite(other, named)))))
+    for leaf in (Call("count_if", (condition,)), Call("max", (Call("case", (condition, s, NULL)),))):
+        assert taken(shorter_leaf(leaf, facts, expanded), rows) == taken(leaf, rows)
+
+
+def test_a_value_of_a_computed_column_says_that_what_it_is_computed_from_is_known() -> None:
+    met = parse("case when how = 'gte' then score >= target when how = 'lte' then score <= target end")
+
+    def expanded(expr: Expr) -> Expr:
+        return rewrite(expr, lambda node: met if node == Column(("met",)) else None)
+
+    def short(text: str) -> str:
+        leaf = parse(f"count_if({text})")
+        assert isinstance(leaf, Call)
+        return show(shorter_leaf(leaf, (), expanded))
+
+    assert short("met is not null and (how is not null or score is not null)") == "count(met)"
+    assert short("met and target is not null") == "count_if(met)"
+    assert "how" in short("met is not null and how is not null")  # which is not found out
+
+
+choices = st.builds(
+    lambda arms, last: Call("case", (*(x for arm in arms for x in arm), last)),
+    st.lists(st.tuples(conditions, texts), min_size=1, max_size=4),
+    texts,
+)
+
+
+@given(choices, st.sampled_from(["a", "b", "c", "d"]), st.lists(texts, min_size=1, max_size=3), conditions)
+def test_comparing_a_choice_without_its_texts(choice: Expr, text: str, some: list[Expr], more: Expr) -> None:
+    p = Column(("p",))
+    asked = [Call("=", (p, Literal(text))), Call("!=", (p, Literal(text))), Call("in", (p, *some))]
+    whole = Call("and", (Call("not", (asked[0],)), Call("or", (asked[1], Call("and", (asked[2], more))))))
+    for condition in (*asked, whole):
+        told = without_texts(condition, lambda x: choice if x == p else x)
+        assert p not in columns(told)
+        assert all(value(told, row) == value(condition, row | {"p": value(choice, row)}) for row in ROWS)
+
+
+def test_a_choice_that_may_be_nothing_or_a_column_is_compared_as_it_is() -> None:
+    for text in ("case when f then 'a' when n = 1 then 'b' end", "case when f then 'a' else s end", "s"):
+        choice = parse(text)
+        assert without_texts(parse("p = 'a'"), lambda _, choice=choice: choice) == parse("p = 'a'")
 
 
 def taken(leaf: Call, rows: list[dict[str, Cell]]) -> list[Cell]:

@@ -149,7 +149,7 @@ class _Leaving:
 
     def _all_texts(self, conditions: Sequence[Expr]) -> bool:
         """Whether the conditions leave out none of the constants between which a column chooses."""
-        told = [texts(shorter(condition)) for condition in conditions]
+        told = [texts(shorter(condition, parts(self.part.scope))) for condition in conditions]
         about = told[0]
         if about is None:
             return False

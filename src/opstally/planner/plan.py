@@ -203,7 +203,7 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
 
 
 def _leaf(made: Plan, scan: Scan, schema: Schema, wanted: str, call: Call, metric: str = "") -> str:
-    short = shorter_leaf(call, given(scan, schema))
+    short = shorter_leaf(call, given(scan, schema), partial(schema.expand, scan.key.table))
     return scan.leaf(wanted if short in scan.leaves.values() else _free(made, wanted, metric), short)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
@@ -14,6 +14,7 @@ from opstally.expression.tree import NULL, TRUE, all_of, columns, rewrite, show,
 from opstally.expression.vocabulary import AGGREGATES
 from opstally.model.table import Derived, Table
 from opstally.period import Grain
+from opstally.planner.choices import without_texts
 from opstally.planner.lower import Context, clipped, lower
 from opstally.planner.metric import Basis, Linked
 from opstally.planner.occurring import keep
@@ -276,6 +277,7 @@ class _ScanWriter:
                 outputs.append((rows.spelled(Call("/", (total, Literal(60.0)))), self.engine.identifier(name)))
             elif call.name not in BOUNDS:
                 told = self._of_group(call) or self._together(call) or call
+                told = without_texts(told, partial(self.schema.expand, self.scan.key.table))
                 lowered = lower(told, self.context, rows.typed, rows.basis)
                 outputs.append((rows.outer(lowered), self.engine.identifier(name)))
         for name, expr in self._second.ends().items():

@@ -7,7 +7,7 @@ alike. What cannot be shown to be so is left as it is.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from opstally.expression import Call, Column, Expr, Literal
 from opstally.expression.tree import NULL, TRUE, all_of, any_of
@@ -154,6 +154,9 @@ def _within(x: Expr) -> Iterator[Expr]:
     """What must have a value where x has one."""
     yield x
     match x:
+        case Call("case", args):
+            first, *others = ([*_within(v)] for v in (*args[1:-1:2], args[-1]) if v != NULL)
+            yield from (found for found in first if all(found in other for other in others))
         case Call("in", (first, *_)):
             yield from _within(first)
         case Call(name, args) if name in _STRICT:
@@ -226,20 +229,31 @@ def _fewer_ways(conditions: Sequence[Expr]) -> Expr:
     return any_of(*kept)
 
 
-def shorter_leaf(leaf: Call, given: Sequence[Expr] = ()) -> Call:
-    """An aggregate of the same value over rows for which all of `given` is true; one spelling for one meaning."""
+def shorter_leaf(leaf: Call, given: Sequence[Expr] = (), expanded: Callable[[Expr], Expr] = lambda x: x) -> Call:
+    """An aggregate of the same value over rows for which all of `given` is true; one spelling for one meaning.
+
+    expanded: what computed columns are computed from.
+    """
+
+    def short(condition: Expr) -> Expr:
+        """Shorter for what follows from it by way of computed columns, too."""
+        told = parts(condition)
+        follows = [known(x) for one in told for y in _present(one) for x in _within(expanded(y))]
+        left = parts(shorter(all_of(*told, *follows) or TRUE, given))
+        return all_of(*(one for one in left if one in told or one not in follows)) or TRUE
+
     match leaf:
         case Call("count_if", (condition,)):
-            return counting(shorter(condition, given))
+            return counting(short(condition))
         case Call("count", (x,)):
             when, value = chosen(x)
-            return counting(shorter(all_of(when, known(value)) or TRUE, given))
+            return counting(short(all_of(when, known(value)) or TRUE))
         case Call("union_minutes", (condition,)):
-            left = shorter(condition, given)
+            left = short(condition)
             return Call("union_minutes") if left == TRUE else Call("union_minutes", (left,))
         case Call(name, (x, *rest)):
             when, value = chosen(x)
-            left = shorter(when or TRUE, given)
+            left = short(when or TRUE)
             return Call(name, (value if left == TRUE else Call("case", (left, value, NULL)), *rest))
     return leaf
 
