@@ -10,7 +10,7 @@ from opstally.demo.company import SERVICE, SERVICE_NAMES, SERVICES, Company
 from opstally.demo.delivery import maintenance
 from opstally.demo.dirt import plan, soil, spoiled
 from opstally.demo.exports import Exports, label, whole, written
-from opstally.demo.frame import Array, Frame, at_random, length, take
+from opstally.demo.frame import DAY, Array, Frame, at_random, length, take
 from opstally.demo.season import Month
 from opstally.demo.truth import Truth
 
@@ -65,7 +65,7 @@ def export(company: Company, exports: Exports, incidents: Frame, month: Month) -
     """A month of checks."""
     rng = company.random("checks", month.label)
     checks = _checked(rng, company, streams(company), incidents, month)
-    last = np.datetime64(month.start, "D") + month.days == company.span.days[-1] + 1
+    last = np.datetime64(month.start, "D") + month.days * DAY == company.span.days[-1] + DAY
     planned = plan(rng, length(checks), RATES, at_least=int(last))
     exports.csv(f"data/uptime/checks-{month.label}.csv", SOURCE, "infrastructure_monitoring",
         soil(rng, checks, planned), {

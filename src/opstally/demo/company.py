@@ -149,7 +149,7 @@ def _contract_days(rng: np.random.Generator, span: Span, before: int, since: int
     later = np.sort(np.int64(len(span.days) * rng.random(since) ** 0.85))
     day = np.concatenate([-1 - earlier, later, np.zeros(prospects, dtype=np.int64)]).astype("timedelta64[D]")
     contract = np.datetime64(span.start, "D") + day
-    contract[before + since :] = np.datetime64("NaT")
+    contract[before + since :] = np.datetime64("NaT", "D")
     return contract
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from opstally.demo.company import SERVICE_NAMES, Company
 from opstally.demo.exports import Exports, label, numbered
-from opstally.demo.frame import NOT_A_TIME, Array, Frame, length, minutes, seconds, take
+from opstally.demo.frame import DAY, NOT_A_TIME, Array, Frame, length, minutes, seconds, take
 from opstally.demo.season import Month
 from opstally.demo.truth import Truth
 
@@ -44,7 +44,7 @@ def _starting(company: Company, roots: Frame, month: Month) -> list[Array]:
     """Positions of the incidents that start in a month, each in an array of its own."""
     days = company.span.days
     day = roots["start"].astype("datetime64[D]")
-    after = days[0] + np.timedelta64(month.after, "D")
+    after = days[0] + month.after * DAY
     return [np.array([at]) for at in np.flatnonzero((day >= days[month.first]) & (day < after))]
 
 
@@ -75,7 +75,7 @@ def _leaving(rng: np.random.Generator, company: Company, churned: Array, parts: 
     """When each customer leaves in a month; no time for most."""
     customers, n = company.customers, length(company.customers)
     start = np.datetime64(month.start, "s")
-    settled = customers["contract"] <= np.datetime64(month.start, "D") - SETTLING_DAYS
+    settled = customers["contract"] <= np.datetime64(month.start, "D") - SETTLING_DAYS * DAY
     chance = np.asarray(LEAVING_A_MONTH)[customers["segment"]] * month.days / 30.4
     hazard = chance * np.exp(LEAVING_PER_HOUR * recent_hours(parts, start, n))
     leaves = settled & np.isnat(churned) & (rng.random(n) < 1 - np.exp(-hazard))
@@ -86,7 +86,7 @@ def _leaving(rng: np.random.Generator, company: Company, churned: Array, parts: 
 def recent_hours(parts: list[Frame], until: np.datetime64, customers: int) -> Array:
     """Hours of exposure that began in the memory before an instant, by customer, as far as they count."""
     hours = np.zeros(customers)
-    since = until - np.timedelta64(MEMORY_DAYS, "D")
+    since = until - MEMORY_DAYS * DAY
     for part in parts:
         counted = (part["start"] >= since) & (part["start"] < until)
         np.add.at(hours, part["customer"][counted], part["minutes"][counted] / 60.0)

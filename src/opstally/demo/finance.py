@@ -8,7 +8,7 @@ import numpy as np
 
 from opstally.demo.company import Company
 from opstally.demo.exports import Exports, day, label, numbered, same
-from opstally.demo.frame import Array, Frame
+from opstally.demo.frame import DAY, Array, Frame
 from opstally.demo.season import Month
 from opstally.demo.truth import Truth
 
@@ -163,7 +163,8 @@ def _contracts(company: Company) -> Frame:
     return {
         "number": np.arange(1, n + 1), "vendor": np.array([name for name, *_ in VENDORS]),
         "owner": np.array([owner for _, owner, *_ in VENDORS]), "value": np.array([value for *_, value, _ in VENDORS]),
-        "starts": ends - 365, "ends": ends, "notice": rng.choice([30, 60, 90], n), "auto_renew": rng.random(n) < 0.7,
+        "starts": ends - 365 * DAY, "ends": ends,
+        "notice": rng.choice([30, 60, 90], n), "auto_renew": rng.random(n) < 0.7,
         "uplift_cap": rng.choice([3.0, 5.0, 7.0, np.nan], n), "seats": np.where(seats > 0, seats, np.nan),
         "seats_used": np.where(seats > 0, used, np.nan),
     }  # fmt: skip

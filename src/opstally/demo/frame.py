@@ -13,6 +13,7 @@ Array = NDArray[Any]
 Frame = dict[str, Array]
 
 NOT_A_TIME = np.datetime64("NaT", "s")
+DAY = np.timedelta64(1, "D")  # NumPy is about to refuse bare numbers as days
 
 
 def stream(seed: int, *name: str | int) -> np.random.Generator:

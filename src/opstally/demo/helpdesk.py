@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
 from opstally.demo.company import SERVICE_NAMES, TEAMS, Company
 from opstally.demo.dirt import plan, soil, spoiled
 from opstally.demo.exports import Exports, label, numbered, whole, worded, written
-from opstally.demo.frame import NOT_A_TIME, Array, Frame, concat, length, take
+from opstally.demo.frame import DAY, NOT_A_TIME, Array, Frame, concat, length, take
 from opstally.demo.season import Month, on_clock
 from opstally.demo.support import CATEGORIES, CHANNELS, PARTS
 
 SOURCE, LOG_SOURCE = "helpdesk", "helpdesk_log"
 CLOCK = "Europe/Berlin"
 FORMAT = "%d.%m.%Y %H:%M:%S"
-CLOSES_AFTER = np.timedelta64(4, "D")
+CLOSES_AFTER = 4 * DAY
 STATUSES = ("New", "Open", "Pending", "On hold", "Solved", "Closed", "Deleted")
 NEW, OPEN, SOLVED, CLOSED, DELETED = 0, 1, 4, 5, 6
 TIMES = ("created", "assigned", "replied", "resolved", "reopened", "updated")
@@ -66,7 +67,7 @@ def as_seen(tickets: Frame, now: np.datetime64) -> Frame:
         closed,
         np.where(is_rated, tickets["rated"], NOT_A_TIME),
     ]
-    return shown | {"updated": np.fmax.reduce(seen)}
+    return shown | {"updated": reduce(np.fmax, seen)}
 
 
 def _until(times: Array, now: np.datetime64) -> Array:
@@ -89,7 +90,7 @@ def number(desk: Desk, tickets: Frame) -> Frame:
 
 def export_month(company: Company, exports: Exports, desk: Desk, month: Month, created: Frame) -> None:
     """What changed in a month, as it stood at its end; earlier exports hold older versions of some."""
-    end = np.datetime64(month.start, "s") + np.timedelta64(month.days, "D")
+    end = np.datetime64(month.start, "s") + month.days * DAY
     rows = concat([*desk.carried, created | {"exported": np.full(length(created), NOT_A_TIME)}])
     seen = as_seen(rows, end)
     changed = ~(seen["updated"] <= seen["exported"])

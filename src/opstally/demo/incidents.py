@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from opstally.demo.company import CELLS, DEPENDENTS, SERVICE, SERVICE_NAMES, SERVICES, Company
-from opstally.demo.frame import NOT_A_TIME, Array, Frame, at_random, concat, length, lognormal, minutes, take
+from opstally.demo.frame import DAY, NOT_A_TIME, Array, Frame, at_random, concat, length, lognormal, minutes, take
 from opstally.demo.season import Span, moments
 from opstally.demo.truth import Truth
 
@@ -63,7 +63,7 @@ def _starts(rng: np.random.Generator, company: Company) -> tuple[Array, Array]:
         starts.append(moments(rng, day))
     start = np.concatenate(starts)
     # The newest day is left to the staged incidents, so that none of the drawn ones is cut off by chance.
-    kept = start < company.span.end - np.timedelta64(2, "D")
+    kept = start < company.span.end - 2 * DAY
     return np.concatenate(services)[kept], start[kept]
 
 

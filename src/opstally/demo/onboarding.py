@@ -8,7 +8,7 @@ from opstally.demo import names
 from opstally.demo.company import SEGMENTS, Company
 from opstally.demo.dirt import fault, plan, soil, spoiled, strew
 from opstally.demo.exports import Exports, day, label, numbered, whole, written
-from opstally.demo.frame import Array, Frame, at_random, concat, hours, length, lognormal, take
+from opstally.demo.frame import DAY, Array, Frame, at_random, concat, hours, length, lognormal, take
 from opstally.demo.season import on_clock
 from opstally.demo.truth import Truth
 
@@ -58,7 +58,7 @@ def _days(amount: Array) -> Array:
 
 def _slip(company: Company, segment: Array, kind: Array, kickoff: Array) -> Array:
     slips = (segment == SEGMENTS.index(SLIPPING_SEGMENT)) & (kind == TYPES.index(SLIPPING_TYPE))
-    since = (kickoff - (company.span.days[-1] - SLIPPING_DAYS)).astype(np.int64)
+    since = (kickoff - (company.span.days[-1] - SLIPPING_DAYS * DAY)).astype(np.int64)
     return np.where(slips, 1 + (SLIPPING_FACTOR - 1) * np.clip(since / SLIPPING_DAYS, 0, 1), 1.0)
 
 
@@ -187,5 +187,5 @@ def plant(truth: Truth, company: Company, rows: Frame) -> None:
         ("implementations", "implementation_stages"),
         segment=SLIPPING_SEGMENT, type=SLIPPING_TYPE, stage=SLIPPING_STAGE, days=SLIPPING_DAYS, factor=SLIPPING_FACTOR,
         unfinished=int(np.isin(rows["state"], (PLANNED, ACTIVE, HOLD)).sum()),
-        since=str(company.span.days[-1] - SLIPPING_DAYS),
+        since=str(company.span.days[-1] - SLIPPING_DAYS * DAY),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from opstally.demo.frame import Array
+from opstally.demo.frame import DAY, Array
 from opstally.period import Calendar
 
 WEEKDAYS = (1.28, 1.20, 1.14, 1.10, 0.98, 0.20, 0.16)
@@ -49,7 +49,7 @@ class Span:
     @cached_property
     def days(self) -> Array:
         """Every day covered."""
-        return np.arange(np.datetime64(self.start, "D"), np.datetime64(self.until, "D") + 1)
+        return np.arange(np.datetime64(self.start, "D"), np.datetime64(self.until, "D") + DAY)
 
     @property
     def begin(self) -> np.datetime64:

@@ -8,7 +8,7 @@ import numpy as np
 
 from opstally.demo.company import TIERS, Company
 from opstally.demo.exports import Exports, day, label, numbered, same
-from opstally.demo.frame import Array, Frame, at_random, concat, length, minutes_between, take
+from opstally.demo.frame import DAY, Array, Frame, at_random, concat, length, minutes_between, take
 from opstally.demo.incidents import LOST
 from opstally.demo.season import Month
 from opstally.demo.truth import Truth
@@ -98,7 +98,7 @@ def _measured(promise: str, customer: Array, date: Array, value: Array) -> Frame
 def _of_uptime(company: Company, month: Month, exposure: Frame) -> Frame:
     """Uptime of each customer over the month: what incidents took from it, clipped to the month."""
     start = np.datetime64(month.start, "s")
-    after = start + np.timedelta64(month.days, "D")
+    after = start + month.days * DAY
     ended = np.where(np.isnat(exposure["ended"]), company.span.end, exposure["ended"])
     inside = (np.minimum(ended, after) - np.maximum(exposure["start"], start)).astype(np.int64) / 60.0
     lost = np.bincount(

@@ -9,6 +9,7 @@ import numpy as np
 from opstally.demo.company import SEATS, SERVICE, TEAMS, Company, holder
 from opstally.demo.exposure import raised
 from opstally.demo.frame import (
+    DAY,
     NOT_A_TIME,
     Array,
     Frame,
@@ -116,7 +117,7 @@ def _per_day(company: Company) -> Array:
 
 def _is_broken(company: Company, day: Array) -> Array:
     last = company.span.days[-1]
-    return np.asarray((day >= last - RELEASE_DAYS_BACK) & (day < last - MENDED_DAYS_BACK))
+    return np.asarray((day >= last - RELEASE_DAYS_BACK * DAY) & (day < last - MENDED_DAYS_BACK * DAY))
 
 
 def _category_shares(company: Company, day: Array) -> Array:
@@ -135,7 +136,7 @@ def _writers(rng: np.random.Generator, company: Company, day: int, n: int) -> Ar
 def _with_incidents(rng: np.random.Generator, company: Company, exposure: Frame, month: Month, asked: Frame) -> Frame:
     """Ordinary tickets and those that incidents raised."""
     start = np.datetime64(month.start, "s")
-    during = (exposure["start"] >= start) & (exposure["start"] < start + np.timedelta64(month.days, "D"))
+    during = (exposure["start"] >= start) & (exposure["start"] < start + month.days * DAY)
     writing = raised(rng, take(exposure, during), WRITES_IN_INCIDENT)
     writing = take(writing, writing["at"] < company.span.end)
     about = np.where(rng.random(length(writing)) < 0.7, CATEGORY["Outage"], CATEGORY["Performance"])
@@ -175,7 +176,8 @@ def _teams(rng: np.random.Generator, category: Array, tier: Array) -> Array:
 def slowing(company: Company, created: Array) -> Array:
     """How much longer the slowing team takes for tickets of each instant."""
     days = (company.span.end - created).astype(np.int64) / 86400
-    return 1 + (SLOWING_FACTOR - 1) * np.clip(1 - days / SLOWING_DAYS, 0, 1)
+    share: Array = np.clip(1 - days / SLOWING_DAYS, 0, 1)
+    return 1 + (SLOWING_FACTOR - 1) * share
 
 
 def _worked(rng: np.random.Generator, company: Company, tickets: Frame) -> Frame:
@@ -308,15 +310,15 @@ def plant(truth: Truth, company: Company) -> None:
         category=RELEASE_CATEGORY,
         factor=RELEASE_FACTOR,
         score_change=RELEASE_SCORE,
-        first_day=str(days[-1] - RELEASE_DAYS_BACK),
-        mended=str(days[-1] - MENDED_DAYS_BACK),
+        first_day=str(days[-1] - RELEASE_DAYS_BACK * DAY),
+        mended=str(days[-1] - MENDED_DAYS_BACK * DAY),
     )
     truth.plant(
         "slowing_team",
         "The time that one team's tickets take, handled and elapsed, grows evenly up to this factor.",
         "support_tickets",
         team=SLOWING_TEAM,
-        since=str(days[-1] - SLOWING_DAYS),
+        since=str(days[-1] - SLOWING_DAYS * DAY),
         factor=SLOWING_FACTOR,
     )
     truth.plant("escalations", "Share of tickets escalated by category; reopened ones so many times as often.",

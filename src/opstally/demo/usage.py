@@ -8,7 +8,7 @@ import numpy as np
 
 from opstally.demo.company import Company
 from opstally.demo.exports import Exports, day, numbered, same, whole
-from opstally.demo.frame import Array, Frame, length, take
+from opstally.demo.frame import DAY, Array, Frame, length, take
 from opstally.demo.season import Month
 from opstally.demo.truth import Truth
 
@@ -54,13 +54,13 @@ def _hours_by_day(company: Company, exposure: Frame, month: Month) -> Array:
     """Hours of exposure by day of the month and customer, clipped to days."""
     start = np.datetime64(month.start, "s")
     ended = np.where(np.isnat(exposure["ended"]), company.span.end, exposure["ended"])
-    after = start + np.timedelta64(month.days, "D")
+    after = start + month.days * DAY
     touching = (exposure["start"] < after) & (ended > start)
     rows = take(exposure | {"ended": ended}, touching)
     hours = np.zeros((month.days, length(company.customers)))
     for at in range(month.days):
-        begin = start + np.timedelta64(at, "D")
-        inside = np.minimum(rows["ended"], begin + np.timedelta64(1, "D")) - np.maximum(rows["start"], begin)
+        begin = start + at * DAY
+        inside = np.minimum(rows["ended"], begin + DAY) - np.maximum(rows["start"], begin)
         np.add.at(hours[at], rows["customer"], np.maximum(inside.astype(np.int64), 0) / 3600.0)
     return np.minimum(hours, MOST_HOURS)
 
