@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from opstally.render.grid import Cell, Lane, fold, to_table
+from opstally.render.grid import Cell, Lane, fold, text_below, to_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,7 +27,9 @@ def facts(pairs: Iterable[tuple[str, str]]) -> RenderableType:
 def table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], width: int, right: Sequence[bool] = ()
 ) -> RenderableType:
-    """Texts in columns; the first column stays where the others do not fit beside it."""
+    """Texts in columns. Where they do not fit, texts at the end stand below their row, and numbers in a table below."""
+    from rich.text import Text
+
     lanes = [
         Lane(
             heading,
@@ -37,6 +39,8 @@ def table(
         )
         for at, heading in enumerate(headings)
     ]
-    if len(fold(lanes, width)) > 1:
-        lanes = [Lane(lane.heading, lane.cells, lane.is_right, True) for lane in lanes]
-    return to_table(lanes, width)
+    blocks = fold(lanes, width)
+    below = text_below(lanes, width) if len(blocks) > 1 else 0
+    if below:
+        return to_table(lanes[:-below], width, lanes[-below:])
+    return Text("\n\n", no_wrap=True, overflow="ignore").join(to_table(block, width) for block in blocks)

@@ -23,6 +23,7 @@ WEAK: Final = "*"
 PARTIAL: Final = "…"
 
 _GAP: Final = 2
+_INDENT: Final = 4
 _WIDEST_TEXT: Final = 44
 _NARROWEST_TEXT: Final = 12
 _LONGEST_WORD: Final = 30
@@ -117,8 +118,19 @@ def fold(lanes: Sequence[Lane], width: int) -> list[list[Lane]]:
     return [*blocks, [*dimensions, *block]]
 
 
-def to_table(lanes: Sequence[Lane], width: int) -> Text:
-    """The table as text, with one rule, under the headings.
+def text_below(lanes: Sequence[Lane], width: int) -> int:
+    """How many texts at the end must give way so that the others fit; 0 where numbers would have to."""
+    for kept in range(len(lanes) - 1, 0, -1):
+        if lanes[kept].is_right:
+            return 0
+        # A sentence in a lane as narrow as a word is worse than one below.
+        if sum(max(lane.least, lane.width // 2) + _GAP for lane in lanes[:kept]) - _GAP <= width:
+            return len(lanes) - kept
+    return 0
+
+
+def to_table(lanes: Sequence[Lane], width: int, below: Sequence[Lane] = ()) -> Text:
+    """The table as text, with one rule, under the headings; `below` stand under each row, a line each.
 
     Written here rather than with the library's table: widths are known, and a page of numbers then takes a tenth of
     a second less.
@@ -130,8 +142,9 @@ def to_table(lanes: Sequence[Lane], width: int) -> Text:
     for line in _headings(lanes, widths):
         drawn.append(f"{line}\n", style=DIM)
     drawn.append(f"{'─' * (sum(widths) + _GAP * (len(widths) - 1))}\n", style=DIM)
-    for row in zip(*(lane.cells for lane in lanes), strict=True):
+    for at, row in enumerate(zip(*(lane.cells for lane in lanes), strict=True)):
         _append_row(drawn, row, lanes, widths)
+        _append_below(drawn, [(lane.heading, lane.cells[at]) for lane in below], width)
     drawn.right_crop(1)
     return drawn
 
@@ -165,6 +178,15 @@ def _append_row(drawn: Text, row: Sequence[Cell], lanes: Sequence[Lane], widths:
             drawn.append(line, style=cell.style)
             waiting = ("" if lane.is_right else blank) + " " * _GAP
         drawn.append("\n")
+
+
+def _append_below(drawn: Text, named: Sequence[tuple[str, Cell]], width: int) -> None:
+    """Texts under a row, each beside its name and folded under itself."""
+    start = max((len(name) for name, _ in named), default=0) + _INDENT + _GAP
+    for name, cell in named:
+        for at, line in enumerate(_wrapped(cell.text, width - start) if cell.text else ()):
+            drawn.append((" " * _INDENT + name).ljust(start) if at == 0 else " " * start, style=DIM)
+            drawn.append(f"{line}\n", style=cell.style)
 
 
 def _wrapped(text: str, width: int) -> list[str]:
