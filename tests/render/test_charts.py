@@ -68,6 +68,13 @@ def test_a_bar_without_a_value_says_so(services: Result) -> None:
     assert [row["__label"] for row in data(made)] == ["12.0 h", "9.0 h", "no data"]
 
 
+def test_the_value_of_a_bar_to_the_left_stands_beside_it_and_not_on_it(services: Result) -> None:
+    spent = replace(services, rows=(("auth", 12.0, 10.0, 2.0), ("search", -9.0, 10.0, -19.0)))
+    made = drawn(Chart(kind="bar", x="service_name", y="hours"), spent)
+    assert made["layer"][1]["encoding"]["x"]["field"] == "__beside"
+    assert [row["__beside"] for row in data(made)] == [12.0, 0]
+
+
 @pytest.mark.parametrize(
     "chart",
     [

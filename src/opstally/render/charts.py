@@ -87,7 +87,9 @@ def _bar(chart: Chart, result: Result, currency: str) -> alt.TopLevelMixin:
     names = alt.Y(f"{chart.x}:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=220))
     values = alt.X(f"{chart.y}:Q", title=None, axis=None, scale=alt.Scale(domain=_domain(y, result, True)))
     bars = base.mark_bar(color=SERIES[0], cornerRadiusEnd=3, height=16, invalid=None).encode(y=names, x=values)
-    labels = base.mark_text(align="left", dx=5, fontSize=11, invalid=None).encode(y=names, x=values, text="__label:N")
+    # Right of a bar to the left as well: on it nobody reads them.
+    beside = alt.X("__beside:Q", title=None, axis=None)
+    labels = base.mark_text(align="left", dx=5, fontSize=11, invalid=None).encode(y=names, x=beside, text="__label:N")
     return alt.layer(bars, labels).properties(width=_WIDTH - 160, height=alt.Step(24))
 
 
@@ -239,6 +241,7 @@ def _rows(chart: Chart, result: Result, currency: str) -> list[dict[str, Any]]:
         value = record[chart.y]
         is_number = isinstance(value, int | float)
         row["__label"] = show_number(float(value), y.unit, y.decimals, currency) if is_number else "no data"  # type: ignore[arg-type]
+        row["__beside"] = max(0, value) if is_number else None  # type: ignore[type-var]
         made.append(row)
     _mark_ends(made, chart)
     return made
