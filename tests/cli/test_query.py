@@ -85,9 +85,23 @@ def test_the_sql_can_be_pasted(opstally: Any, project: Path) -> None:
 
 
 def test_the_sql_of_a_comparison_is_both(opstally: Any, project: Path) -> None:
-    sql = opstally("query", "tickets_created", "--compare", "previous", *RANGE, "--sql")
-    assert sql.out.count(";\n") == 2
-    assert project.is_dir()
+    """Each says what it is, also those of the row over all groups."""
+    asked = ("query", "tickets_created", "--compare", "previous", *RANGE, "--sql")
+    now, before = "-- 2026-10-05..2026-10-26\n", "-- before: 2026-09-14..2026-10-05\n"
+    both = opstally(*asked).out
+    assert both.count(";\n") == 2
+    assert both.startswith(now)
+    assert both.index(now) < both.index(before)
+    assert opstally(*asked, "--total").out == both
+    split = opstally(*asked, "--by", "team", "--total").out
+    assert [line for line in split.splitlines() if line.startswith("--")] == [
+        "-- 2026-10-05..2026-10-26",
+        "-- before: 2026-09-14..2026-10-05",
+        "-- 2026-10-05..2026-10-26, over all groups",
+        "-- before: 2026-09-14..2026-10-05, over all groups",
+    ]
+    with duckdb.connect(str(project / "opstally.duckdb"), read_only=True) as connection:
+        assert sum(row[0] for row in connection.execute(both).fetchall()) == 0
 
 
 def test_errors(opstally: Any, project: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,9 @@ from opstally.cli.options import (
     read_format,
     split,
 )
+
+if TYPE_CHECKING:
+    from opstally.result import Result
 
 
 def query(
@@ -54,8 +57,17 @@ def query(
         members=members, total=total,
     )  # fmt: skip
     if sql:
-        output.put("\n".join(f"{text.rstrip().rstrip(';')};\n" for text in result.receipt.sql), out)
+        texts = zip(_statements(result, total), result.receipt.sql, strict=True)
+        output.put("\n".join(f"-- {name}\n{text.rstrip().rstrip(';')};\n" for name, text in texts), out)
         return
     from opstally.render.document import of_query  # lazy: help starts without it
 
     output.show(of_query(result, workspace.project.currency), chosen, out, full)
+
+
+def _statements(result: Result, total: bool) -> list[str]:
+    """What each statement of a result is, where there are several."""
+    receipt = result.receipt
+    periods = [str(receipt.period), *([f"before: {receipt.compared}"] if receipt.compared else [])]
+    over_all = [f"{period}, over all groups" for period in periods]
+    return periods + over_all if total and len(receipt.sql) > len(periods) else periods
