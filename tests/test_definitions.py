@@ -180,7 +180,7 @@ def test_a_metric_that_does_not_fit(folder: Path, write: Write, more: str, line:
 @pytest.mark.parametrize(
     ("more", "line", "sentence"),
     [
-        ("  columns: {n: visitors_n}\n", 6, "There is no metric 'visitors_n'. Did you mean 'visits_n'"),
+        ("  columns: {n: visitors_n}\n", 7, "There is no metric 'visitors_n'. Did you mean 'visits_n'"),
         ("  columns: {n: visits_n}\n  by: [custmer_id]\n", 6, "There is no dimension 'custmer_id'"),
         ("  columns: {n: visits_n, day: visits_n}\n  by: [day]\n", 6, "Two columns of the section are called 'day'"),
         ("  columns: {n: visits_n}\n  sort: [-m]\n", 8, "The section has no column 'm'. There are: n"),

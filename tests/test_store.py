@@ -194,26 +194,42 @@ def test_a_store_in_use_says_by_whom(path: Path) -> None:
 
 
 def test_a_read_only_folder_is_named() -> None:
-    """As an ordinary user; for the superuser no folder is read-only."""
     with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to other users
         path = Path(folder) / "opstally.duckdb"
         path.parent.chmod(0o555)
-        program = (
-            "import os\n"
-            "from pathlib import Path\n"
-            "from opstally.errors import StoreError\n"
-            "from opstally.store import Store\n"
-            "import duckdb\n"
-            "if os.getuid() == 0:\n"
-            "    os.setuid(65534)\n"
-            "try:\n"
-            f"    Store.open(Path({str(path)!r}))\n"
-            "except StoreError as error:\n"
-            "    print(error)\n"
-        )
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=_env())
+        said = _refused_as_an_ordinary_user(f"Store.open(Path({str(path)!r}))")
         path.parent.chmod(0o755)
-    assert f"{path} cannot be written: {path.parent} is read-only for you." in done.stdout, done.stderr
+    assert f"{path} cannot be written: {path.parent} is read-only for you." in said
+
+
+def test_a_database_that_may_not_be_read_is_told_as_that() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "opstally.duckdb"
+        Store.open(path).close()
+        path.parent.chmod(0o755)
+        path.chmod(0)
+        said = _refused_as_an_ordinary_user(f"Store.open(Path({str(path)!r}), read_only=True)")
+    assert said == f"{path} cannot be read: you lack the permission. Ask its owner for it.\n"
+
+
+def _refused_as_an_ordinary_user(call: str) -> str:
+    """The sentence; for the superuser nothing is refused."""
+    program = (
+        "import os\n"
+        "from pathlib import Path\n"
+        "from opstally.errors import StoreError\n"
+        "from opstally.store import Store\n"
+        "import duckdb\n"
+        "if os.getuid() == 0:\n"
+        "    os.setuid(65534)\n"
+        "try:\n"
+        f"    {call}\n"
+        "except StoreError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=_env())
+    assert done.stdout, done.stderr
+    return done.stdout
 
 
 def _env() -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ParamSpec, cast
 
-from opstally.errors import BadExpression, OpstallyError, Problem, did_you_mean
+from opstally.errors import BadExpression, BadRange, OpstallyError, Problem, UnknownName, did_you_mean
 from opstally.expression import Call, Expr, Literal, check, parse
 from opstally.expression import Column as Path
 from opstally.expression.tree import walk
@@ -31,6 +31,7 @@ Steps = tuple[str | int, ...]
 Found = Iterator[tuple[Steps, str]]
 
 _SOME_DAY = dt.date(2026, 6, 30)
+_SOME_WINDOW = "4 weeks"
 """Reports are planned as of it, only to see whether they can be."""
 
 
@@ -265,6 +266,9 @@ class _Fit:
             at = (*steps, "window") if section.window else ("window",)
             text = section.window or report.window
             yield from _try(at, window, text, _SOME_DAY, self.calendar)
+            for name, metric in section.columns.items():
+                if metric not in self.metrics.declared:
+                    yield (*steps, "columns", name), str(UnknownName("metric", metric, self.metrics.declared))
             yield from _try(steps, self._section, section, text)
             if section.transform is not None:
                 yield from self._transform((*steps, "transform"), section.transform)
@@ -272,16 +276,19 @@ class _Fit:
                 yield from self._shown(section, steps)
 
     def _section(self, section: Section, text: str) -> None:
+        """What else is wrong in it: a window that cannot be read and metrics that there are not have been told."""
         try:
             period = window(text, _SOME_DAY, self.calendar)
-        except OpstallyError:
-            return  # told already
+        except BadRange:
+            period = window(_SOME_WINDOW, _SOME_DAY, self.calendar)
         names = section.names
         for name in names:
             if names.count(name) > 1:
                 raise BadExpression(f"Two columns of the section are called {name!r}")
         where = parse(section.where) if section.where else None
-        wanted = tuple(dict.fromkeys(section.columns.values()))
+        wanted = tuple(name for name in dict.fromkeys(section.columns.values()) if name in self.metrics.declared)
+        if not wanted:
+            return
         query = Query(wanted, section.dimensions, section.grain, period, _SOME_DAY, where, section.members)
         context = Context(period, _SOME_DAY, self.calendar, self.assumptions, section.grain)
         plan(query, self.schema, self.metrics, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -53,6 +54,8 @@ def refusal(path: Path, said: str) -> str:
         )
     if "newer" in said.lower() or "version number" in said:
         return f"{path} was written by a later DuckDB than this one. Update Opstally and its duckdb to open it."
+    if path.exists() and not os.access(path, os.R_OK):
+        return f"{path} cannot be read: you lack the permission. Ask its owner for it."
     if re.search(r"permission denied|read-only file system|read-only mode", said, re.IGNORECASE):
         return (
             f"{path} cannot be written: {path.parent} is read-only for you. "

@@ -202,7 +202,8 @@ class Workspace:
         Raises UnknownName, BadRange, BadExpression or NotShared for what was asked wrongly.
         """
         declared = self._named("report", slug, self.library.reports)
-        with self._told_where():
+        its_own = (BadExpression, UnknownName)
+        with self._told_where(its_own if range_ else (*its_own, BadRange)):
             day = as_of or self.last_day(reports.tables(declared, self.measuring))
             period = self._period(range_, as_of, day) if range_ else None
             return reports.run(declared, self.measuring, day, period, parse(where) if where else None)
@@ -290,14 +291,14 @@ class Workspace:
         return self.calendar.local_day(newest) if isinstance(newest, dt.datetime) else newest
 
     @contextmanager
-    def _told_where(self) -> Iterator[None]:
+    def _told_where(self, wrong: tuple[type[UsageError], ...] = (BadExpression,)) -> Iterator[None]:
         """What is wrong in a definition that was asked for is told with its file and line, as `check` tells it."""
         try:
             yield
-        except BadExpression as error:
-            found = [problem for problem in self.problems if problem.message == str(error)]
-            if found:
-                raise DefinitionError(found) from None
+        except wrong as error:
+            files = {problem.file for problem in self.problems if problem.message == str(error)}
+            if files:
+                raise DefinitionError([p for p in self.problems if p.file in files]) from None
             raise
 
     def _named(self, kind: str, name: str, known: Mapping[str, Any]) -> Any:

@@ -47,6 +47,9 @@ def test_listed_and_filtered(opstally: Any, put_aside: Path) -> None:
     told = opstally("quarantine", "--reason", "not one of", "--format", "json").object()
     assert [(one["column"], one["value"], one["line"]) for one in told] == [("status", "asleep", 10)]
     assert opstally("quarantine", "--table", "agents").err == "Nothing is in quarantine.\n"
+    done = opstally("quarantine", "--table", "agents", "--export", "none.csv")
+    assert (done.code, done.err) == (0, "Nothing is in quarantine.\n")
+    assert not (put_aside / "none.csv").exists()
 
 
 def test_mended_rows_are_loaded_and_leave_the_quarantine(opstally: Any, put_aside: Path) -> None:

@@ -151,3 +151,21 @@ def test_a_metric_that_is_broken_is_told_with_its_file(opstally: Any, project: P
         assert line.startswith("  metrics/csat.yml:7: support_tickets has no column 'satisfacton_score'.")
     assert opstally("check").out.count("satisfacton_score'.") == 1
     assert opstally("query", "tickets_created", "--where", "satisfacton_score > 1").code == 2
+
+
+def test_what_is_wrong_in_a_report_is_told_with_its_file(opstally: Any, project: Path) -> None:
+    """All of it; and whoever asks for a report by its name did not write those other names on the command line."""
+    (project / "reports").mkdir()
+    (project / "reports" / "ours.yml").write_text(
+        "report: ours\ntitle: Ours\nquestion: What of it?\nwindow: 13 wekks\nsections:\n"
+        "  - title: One\n    columns:\n      tickets: tickets_created\n      x: no_metric\n    by: [teem]\n",
+        encoding="utf-8",
+    )
+    for more in ((), ("--range", "4 weeks")):
+        done = opstally("report", "ours", *AS_OF, *more)
+        assert done.code == 1
+        window, dimension, metric = done.err.splitlines()[1:]
+        assert window.startswith("  reports/ours.yml:4: The period '13 wekks' cannot be read.")
+        assert dimension.startswith("  reports/ours.yml:6: There is no dimension 'teem' of support_tickets.")
+        assert metric.startswith("  reports/ours.yml:9: There is no metric 'no_metric'.")
+    assert opstally("report", "support-tickets", "--range", "13 wekks").code == 2

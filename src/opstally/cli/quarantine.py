@@ -49,7 +49,7 @@ def quarantine(
         _replay(workspace, replay, chosen)
         return
     found = workspace.quarantine(source, table, reason)
-    if export is not None:
+    if export is not None and found:
         output.put(workspace.for_mending(found, export), export)
         output.narrate(f"Mend them there; 'opstally quarantine --replay {export}' loads them.")
     elif chosen == "json":
