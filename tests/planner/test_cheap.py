@@ -52,14 +52,19 @@ def test_the_last_reason_of_a_choice_is_what_is_left() -> None:
 
 
 def test_no_text_of_a_choice_is_made_to_be_compared() -> None:
-    rows, sql = asked(
-        {"value": "count_if(verdict = 'good') / count_if(verdict in ('good', 'bad'))", "unit": "percent"},
-        {"value": "avg(case when verdict != 'unknown' then 1.0 else 0.0 end)"},
-        {"value": "count_if(verdict = 'fine')"},
-        {"value": "count_if(verdict in ('left out', 'unknown', 'good', 'bad'))"},
-    )
-    assert rows == [(50.0, 0.75, 0, 4)]
+    rows, sql = asked({"value": "count_if(verdict = 'good') / count_if(verdict in ('good', 'bad'))", "unit": "percent"})
+    assert rows == [(50.0,)]
     assert "'good'" not in sql
+    rows, sql = asked({"value": "avg(case when verdict != 'unknown' then 1.0 else 0.0 end)"})
+    assert rows == [(0.75,)]
+    assert "'good'" not in sql
+
+
+def test_a_choice_that_many_ask_for_is_made_once() -> None:
+    texts = ("good", "bad", "left out", "fine")
+    rows, sql = asked(*({"value": f"count_if(verdict = '{text}')"} for text in texts))
+    assert rows == [(1, 1, 1, 0)]
+    assert sql.count("ELSE 'bad' END") == 1
 
 
 def test_what_is_left_of_a_choice_inside_a_scope_is_not_counted_again() -> None:

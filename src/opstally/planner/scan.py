@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 
 from opstally.engines.engine import Engine
 from opstally.engines.spell import spell
@@ -27,6 +27,10 @@ from opstally.planner.truth import chosen
 
 _BY_KEY = {"last": "last_by_key", "first": "first_by_key"}
 _AGGREGATES = AGGREGATES | {*_BY_KEY.values(), "quantiles"}
+
+
+_SELDOM = 2
+"""Leaves that ask for a choice between texts, up to which the text is not made in every row."""
 
 
 @dataclass(frozen=True)
@@ -277,7 +281,7 @@ class _ScanWriter:
                 outputs.append((rows.spelled(Call("/", (total, Literal(60.0)))), self.engine.identifier(name)))
             elif call.name not in BOUNDS:
                 told = self._of_group(call) or self._together(call) or call
-                told = without_texts(told, partial(self.schema.expand, self.scan.key.table))
+                told = without_texts(told, self._chooses_by)
                 lowered = lower(told, self.context, rows.typed, rows.basis)
                 outputs.append((rows.outer(lowered), self.engine.identifier(name)))
         for name, expr in self._second.ends().items():
@@ -294,6 +298,13 @@ class _ScanWriter:
                 inside = sorted(asked, key=show)
                 return node if len(inside) == 1 else Call("quantiles", (x, Literal(inside.index(p) + 1), *inside))
         return None
+
+    def _chooses_by(self, column: Expr) -> Expr:
+        """What a column is computed from, if that costs less in each leaf than the column once in every row."""
+        asking = sum(column in columns(call) for call in self.scan.leaves.values())
+        if asking > _SELDOM or column in [column for _, column in self.scan.dims]:
+            return column
+        return self.schema.expand(self.scan.key.table, column)
 
     def _of_group(self, leaf: Call) -> Expr | None:
         """The least or largest of what the rows are grouped by: what it is in the group, if any row of it counts."""
