@@ -4,10 +4,13 @@ oracle's to say."""
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
+from pydantic import TypeAdapter
 from tests.planner.company import JANUARY, Company, metric, table
 
+from opstally.model.table import Computed
 from opstally.planner.query import Query
 
 D, T = dt.date, dt.datetime
@@ -115,3 +118,18 @@ def test_the_last_reason_is_what_is_left_of_those_that_earlier_ones_passed_over(
     [use] = result.receipt.uses
     assert (use.period_rows, use.used, use.excluded) == (4, 2, {"agreed": 1, "no score": 1})
     assert "CASE" not in result.receipt.sql[0]
+
+
+def test_the_last_reason_is_what_is_left_where_the_value_is_computed_from_what_is_missing() -> None:
+    cost = {
+        "effort": {"value": "case when not coalesce(skipped, false) then score end"},
+        "cost": {"value": "effort * 3"},
+    }
+    fact = replace(FACT, computed=TypeAdapter(dict[str, Computed]).validate_python(cost))
+    told = metric("m", "f", "sum(cost)", "ratio", excludes={"agreed": "skipped", "no score": "effort is null"})
+    query = Query(("m",), (), None, JANUARY, JANUARY.last_day)
+    result = Company([fact], [told], ROWS).measuring().measure(query)
+    assert result.rows == ((18.0,),)
+    [use] = result.receipt.uses
+    assert (use.period_rows, use.used, use.excluded) == (4, 2, {"agreed": 1, "no score": 1})
+    assert "effort" not in result.receipt.sql[0]

@@ -58,7 +58,7 @@ def implies(one: Expr, other: Expr) -> bool:
         case Call("not", (Call("is_null", (x,)),)), _ if any(implies(c, other) for c in _chosen_by(x)):
             return True
         case _, Call("not", (Call("is_null", (x,)),)):
-            return x in set(_present(one))
+            return _has_value(x, {*_present(one)}.__contains__)
         case _, Call("not", (inner,)):
             return excludes(one, inner)
     return _same_text(one, other)
@@ -169,21 +169,26 @@ def _within(x: Expr) -> Iterator[Expr]:
 
 def certain(x: Expr, given: Sequence[Expr]) -> bool:
     """Whether it can be shown that there is a value where all of `given` is true."""
-    if any(implies(fact, known(x)) for fact in given):
+    return _has_value(x, lambda inner: any(implies(fact, known(inner)) for fact in given))
+
+
+def _has_value(x: Expr, told: Callable[[Expr], bool]) -> bool:
+    """Whether it can be shown that there is a value where there is one of each expression that is `told`."""
+    if told(x):
         return True
     match x:
         case Literal(value):
             return value is not None
         case Call("coalesce" | "least" | "greatest", args):
-            return any(certain(arg, given) for arg in args)
+            return any(_has_value(arg, told) for arg in args)
         case Call("case", args):
-            return all(certain(value, given) for value in (*args[1:-1:2], args[-1]))
+            return all(_has_value(value, told) for value in (*args[1:-1:2], args[-1]))
         case Call("/", (above, Literal(int() | float() as below))):
-            return below != 0 and certain(above, given)
+            return below != 0 and _has_value(above, told)
         case Call("in", (first, *_)):
-            return certain(first, given)
+            return _has_value(first, told)
         case Call(name, args):
-            return name in _OF_THE_PERIOD or (name in _TOTAL and all(certain(arg, given) for arg in args))
+            return name in _OF_THE_PERIOD or (name in _TOTAL and all(_has_value(arg, told) for arg in args))
     return False
 
 
