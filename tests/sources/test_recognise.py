@@ -59,7 +59,7 @@ def test_a_strange_csv(export: Path) -> None:
     }
     assert yaml.safe_load(one.text)["options"] == {"delimiter": ";", "null": ["", "-"]}
     assert "timezone" not in yaml.safe_load(one.text)
-    assert [question.split(" ")[0] for question in one.questions] == ["in", "what", "is"]
+    assert [question.split(" ")[0] for question in one.questions] == ["in", "what"]
     assert "'Parked'" in one.questions[1]
     [preview] = one.previews
     assert (preview.rows, preview.faulty) == (2, 1)

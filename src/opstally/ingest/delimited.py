@@ -41,14 +41,14 @@ class Shape:
         return self.skip + self.header
 
 
-def shape(file: DataFile, path: Path, options: Options) -> Shape:
-    """The layout of a file, from its first lines. `path` is its copy in UTF-8, or the file itself.
+def shape(file: DataFile, path: Path, options: Options, encoding: str = "utf-8-sig") -> Shape:
+    """The layout of a file, from its first lines. `path` is its copy in an encoding, or the file itself.
 
     Raises LoadError for a file without a header, or with one that cannot be used.
     """
     with (
         DataFile(path, file.shown).open() as stream,
-        io.TextIOWrapper(stream, "utf-8-sig", "replace", newline="") as lines,
+        io.TextIOWrapper(stream, encoding, "replace", newline="") as lines,
     ):
         skip, first = 0, lines.readline(LONGEST)
         while first and not first.strip():

@@ -101,7 +101,7 @@ def _delimited(file: DataFile, options: Options | None) -> Glance:
         begun = stream.read(1 << 20)
     if options is None and encoding == "utf-8" and not _is_utf8(begun):
         encoding = "cp1252"
-    laid = shape(file, file.path, chosen)
+    laid = shape(file, file.path, chosen, "utf-8-sig" if encoding == "utf-8" else encoding)
     beginning = io.StringIO(begun.decode(encoding, "replace"), newline="")
     rows = csv.reader(beginning, delimiter=laid.delimiter, quotechar=laid.quote or None)
     records = [dict(zip(laid.names, row, strict=False)) for row in _some(rows, laid.before)]

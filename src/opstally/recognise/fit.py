@@ -10,7 +10,7 @@ from typing import Any, Final
 from opstally.ingest.records import squashed
 from opstally.model.table import Column, Table
 from opstally.recognise.kinds import Kind
-from opstally.recognise.names import alike, tokens, unit_of, words
+from opstally.recognise.names import alike, tokens, unaccented, unit_of, words
 
 NOT_ENOUGH: Final = 2.4
 """A fit below this is none: a few columns of any file are called like some of ours."""
@@ -84,7 +84,8 @@ def _fit(table: Table, columns: Mapping[str, Kind], file: str, common: Mapping[s
     ]
     taken: dict[str, Matched] = {}
     used: set[str] = set()
-    for one in sorted(candidates, key=lambda m: (-m.score, list(columns).index(m.theirs), m.ours)):
+    theirs, ours = list(columns), list(table.columns)  # of ours, the plainer ones are declared first
+    for one in sorted(candidates, key=lambda m: (-m.score, theirs.index(m.theirs), ours.index(m.ours))):
         if one.ours not in taken and one.theirs not in used:
             taken[one.ours] = one
             used.add(one.theirs)
@@ -133,7 +134,8 @@ def _digest(table: Table, taken: Mapping[str, Matched]) -> str:
 
 def _match(table: Table, ours: str, column: Column, theirs: str, kind: Kind) -> Matched | None:
     epoch = column.type in ("timestamp", "date") and kind.format in ("epoch", "epoch_ms")
-    if kind.name not in _KINDS[column.type] and not epoch and not _zero_one(column, kind):
+    said = _said(column, kind)
+    if kind.name not in _KINDS[column.type] and not epoch and not _zero_one(column, kind) and not said:
         return None
     if column.type == "date" and ours in table.key and (epoch or kind.name == "timestamp"):
         return None  # several times a day would be one row, and all but one of them lost
@@ -158,6 +160,8 @@ def _match(table: Table, ours: str, column: Column, theirs: str, kind: Kind) -> 
         scale, question = _unit(column, theirs, kind)
         how |= {"scale": scale} if scale is not None else {}
         question = question or kind.doubt
+    elif said:
+        how["map"] = said
     elif column.allowed is not None and kind.name != "empty":
         translated, unmapped = translate(column.allowed, kind.words)
         if not kind.words or (unmapped and len(unmapped) > len(kind.words) / 2):
@@ -175,6 +179,14 @@ def _match(table: Table, ours: str, column: Column, theirs: str, kind: Kind) -> 
 
 def _zero_one(column: Column, kind: Kind) -> bool:
     return column.type == "boolean" and kind.name == "integer" and set(kind.words) <= {"0", "1"}
+
+
+def _said(column: Column, kind: Kind) -> dict[str, str]:
+    """Words for yes and no that only people understand → those that a load does."""
+    if column.type != "boolean" or kind.name != "text":
+        return {}
+    found, unknown = translate(("true", "false"), kind.words)
+    return {} if unknown else found
 
 
 def _named(ours: str, column: Column, theirs: str, about: str) -> tuple[float, str]:
@@ -233,10 +245,10 @@ def _means(allowed: tuple[str, ...]) -> dict[str, str]:
     for ours in allowed:
         known.setdefault(_plain(ours), ours)
     for ours in allowed:
-        for spelled in words()["values"].get(ours, ()):
+        for spelled in words("values").get(ours, ()):
             known.setdefault(_plain(spelled), ours)
     return known
 
 
 def _plain(value: str) -> str:
-    return " ".join(value.lower().replace("_", " ").replace("-", " ").split())
+    return " ".join(unaccented(value).lower().replace("_", " ").replace("-", " ").split())

@@ -23,6 +23,8 @@ _ISO: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COMMA: Final = re.compile(r"[+-]?\d+,\d+")
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+"""Numbers whose comma may as well stand between thousands."""
 _BOOLEANS: Final = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
 _DATES: Final = (
     ("%d/%m/%Y", "%m/%d/%Y"), ("%d-%m-%Y", "%m-%d-%Y"), ("%d.%m.%Y", "%m.%d.%Y"), ("%d/%m/%y", "%m/%d/%y"),
@@ -126,13 +128,10 @@ def _dates(texts: Sequence[str]) -> Kind | None:
         for time in _TIMES:
             name: KindName = "timestamp" if time else "date"
             if _read(texts, one + time):
-                if other and _read(texts, other + time):
-                    return Kind(
-                        name,
-                        one + time,
-                        doubt=f"does {texts[0]!r} begin with the day, or with the month ({other + time})?",
-                    )
-                return Kind(name, one + time)
+                doubt = ""
+                if other and "." not in one and _read(texts, other + time):  # with dots, the day comes first
+                    doubt = f"does {texts[0]!r} begin with the day, or with the month ({other + time})?"
+                return Kind(name, one + time, doubt=doubt)
             if other and _read(texts, other + time):
                 return Kind(name, other + time)
     return None
@@ -158,5 +157,7 @@ def _numbers(texts: Sequence[str]) -> Kind | None:
     for format_, low, high in (("epoch", 9e8, 2.2e9), ("epoch_ms", 9e11, 2.2e12)):
         if whole and all(low < number < high for number in numbers):
             return Kind("integer", format_, largest=largest)
-    doubt = f"is the comma in {next(t for t in texts if _COMMA.fullmatch(t))!r} the decimal sign?" if comma else ""
+    written = [text for text in texts if _COMMA.fullmatch(text)]
+    thousands = bool(written) and all(_THOUSANDS.fullmatch(text) for text in written)
+    doubt = f"is the comma in {written[0]!r} the decimal sign?" if thousands else ""
     return Kind("integer" if whole and not comma else "number", comma=comma, doubt=doubt, largest=largest)

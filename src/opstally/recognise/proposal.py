@@ -94,7 +94,7 @@ def _recognised(glance: Glance, sources: Mapping[str, Source]) -> str | None:
 
 
 def _alike(glance: Glance) -> tuple[Any, ...]:
-    return glance.format, glance.columns(), glance.shape and glance.shape.delimiter
+    return glance.format, glance.columns(), glance.shape and glance.shape.delimiter, glance.encoding
 
 
 def _known(library: Library, name: str, glances: Sequence[Glance], tables: Mapping[str, Table]) -> ProposedSource:
