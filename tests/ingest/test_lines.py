@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import random
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from tests.ingest.desk import TICKETS, Desk, counts
 
 from opstally.ingest.delimited import Shape
-from opstally.ingest.files import DataFile
+from opstally.ingest.files import LONGEST, DataFile
 from opstally.ingest.lines import mend
 
 SHAPE = Shape(("a", "b", "c"), ",", '"', header=True)
@@ -173,3 +174,30 @@ def test_text_that_looks_like_rows_is_text(desk: Desk) -> None:
     assert desk.rows("SELECT count(DISTINCT ticket_priority), bool_and(ticket_id LIKE 'T%') FROM support_tickets") == [
         (1, True)
     ]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+@pytest.mark.parametrize("size", [LONGEST - 20, LONGEST, 2 * LONGEST, 4 * LONGEST, 5 * LONGEST])
+def test_a_line_that_is_too_long_is_put_aside(desk: Desk, size: int, suffix: str) -> None:
+    """The engine skips one that is longer than what it reads at once, without a word."""
+    rows = [f"t{n},2026-01-05 10:00:00,open,Core\n" for n in range(6)]
+    rows[3] = rows[3].replace("Core", f'"{"x" * (size - 60)}"' if size < LONGEST else "x" * size)
+    content = ("ticket_id,created_at,status,team\n" + "".join(rows)).encode()
+    desk.write(f"data/support_tickets{suffix}", gzip.compress(content, 1) if suffix == ".csv.gz" else content)
+    fits = size < LONGEST
+    assert counts(desk.take()) == (6, 5 + fits, 0, 0, 1 - fits)
+    assert [(row[1], row[-1]) for row in desk.aside()] == ([] if fits else [(5, f"is longer than {LONGEST} bytes")])
+
+
+@pytest.mark.parametrize("size", [LONGEST - 100, LONGEST, 5 * LONGEST])
+@pytest.mark.parametrize("name", ["support_tickets.jsonl", "support_tickets.jsonl.gz", "support_tickets.json"])
+def test_a_record_of_json_that_is_too_long_is_told(desk: Desk, size: int, name: str) -> None:
+    rows = [{"ticket_id": f"t{n}", "created_at": "2026-01-05 10:00:00", "status": "open"} for n in range(4)]
+    rows[2]["team"] = "x" * size
+    text = json.dumps(rows) if name.endswith(".json") else "".join(json.dumps(row) + "\n" for row in rows)
+    desk.write(f"data/{name}", gzip.compress(text.encode(), 1) if name.endswith(".gz") else text)
+    if size < LONGEST:
+        assert counts(desk.take()) == (4, 4, 0, 0, 0)
+    else:
+        [error] = desk.load().errors
+        assert error.startswith(f"data/{name}: record 3 is longer than {LONGEST} bytes. Take it out, or shorten")

@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from opstally.errors import LoadError
-from opstally.ingest.files import DataFile
+from opstally.ingest.files import LONGEST, DataFile
 from opstally.model.source import Options
 from opstally.quoting import text
-
-LONGEST: Final = 8_000_000
-"""Bytes of the longest record. What is longer goes to quarantine: it is a quote that was never closed."""
 
 _PADDED: Final = ("null_padding = true", "nullstr = '\x02\x03'")
 """Records that are too short are completed with NULL: as rejects, each lacking value would take memory and time. As no
@@ -117,7 +114,8 @@ def csv_scan(paths: Sequence[Path], shape: Shape, together: bool, numbered: bool
     numbered: a last column, `_line`, holds the line of each record.
     """
     columns = [f"'r{i}': 'VARCHAR'" for i in range(len(shape.names))] + ["'_line': 'BIGINT'"] * numbered
-    read = _read_csv(paths, columns, shape.delimiter, shape.quote, shape.before, together, _PADDED)
+    longest = LONGEST * 3 if numbered else LONGEST  # a copy's quotes may be doubled
+    read = _read_csv(paths, columns, shape.delimiter, shape.quote, shape.before, together, _PADDED, longest)
     return f"(SELECT *, file_index FROM {read})"
 
 
@@ -129,7 +127,7 @@ def line_scan(paths: Sequence[Path]) -> str:
 
 def _read_csv(
     paths: Sequence[Path], columns: Sequence[str], delimiter: str, quote: str, skip: int, together: bool,
-    more: Sequence[str],
+    more: Sequence[str], longest: int = LONGEST,
 ) -> str:  # fmt: skip
     listed = ", ".join(text(str(path)) for path in paths)
     options = [
@@ -141,7 +139,7 @@ def _read_csv(
         "header = false",  # the lines before the first record are skipped
         f"skip = {skip}",
         f"parallel = {str(together).lower()}",
-        f"max_line_size = {LONGEST}",
+        f"max_line_size = {longest}",
         f"buffer_size = {LONGEST * 4}",
         "store_rejects = true",
         *more,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opstally.errors import LoadError
 from opstally.ingest.delimited import Shape, csv_scan, shape
 from opstally.ingest.documents import as_lines, json_scan, keys, yaml_documents
-from opstally.ingest.files import DataFile, Format, Look, as_utf8, count_lines, encoding_of, look, unreadable
+from opstally.ingest.files import LONGEST, DataFile, Format, Look, as_utf8, count_lines, encoding_of, look, unreadable
 from opstally.ingest.nested import dotted
 from opstally.ingest.prometheus import samples
 from opstally.ingest.records import Records, whole_record
@@ -110,7 +110,7 @@ def _delimited(file: DataFile, source: Source, scratch: Path) -> Export:
     path = _in_utf8(file, source, scratch)
     if path != file.path:
         rewritten = look(DataFile(path, file.shown), source.options.quote)
-        seen = replace(seen, lines=rewritten.lines, records=rewritten.records, nul=rewritten.nul)
+        seen = replace(rewritten, bytes=seen.bytes, sha256=seen.sha256)
     laid = shape(file, path, source.options)
     return Export(file, path, "csv", seen, laid.names, ("VARCHAR",) * len(laid.names), laid)
 
@@ -136,10 +136,22 @@ def _json(file: DataFile, format_: Format, source: Source, scratch: Path, connec
         path = _in_utf8(file, source, scratch)
     if format_ == "json":
         path = as_lines(file, path, source.options.records, scratch)
+    if path != file.path or seen.lengthy:
+        _refuse_longest(file, path)
     names = keys(connection, [path])
     if not names and count_lines(DataFile(path, file.shown)):
         raise LoadError(f"{file.shown} holds no JSON objects, which are what records are. Export it again.")
     return Export(file, path, "jsonl", seen, names, ("VARCHAR",) * len(names))
+
+
+def _refuse_longest(file: DataFile, path: Path) -> None:
+    with DataFile(path, file.shown).open() as lines:
+        for number, line in enumerate(lines, 1):
+            if len(line) > LONGEST:
+                raise LoadError(
+                    f"{file.shown}: record {number} is longer than {LONGEST} bytes. Take it out, or shorten what it "
+                    "holds, then load again."
+                )
 
 
 _READERS: Final[Mapping[Format, Callable[[DataFile], Iterable[Any]]]] = {

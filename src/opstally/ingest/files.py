@@ -31,6 +31,8 @@ FORMATS: Final[dict[str, Format]] = {
     ".yaml": "yaml",
 }
 _CHUNK: Final = 4 << 20
+LONGEST: Final = 8_000_000
+"""Bytes of the longest record. What is longer goes to quarantine: most often it is a quote that was never closed."""
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -83,6 +85,9 @@ class Look:
     what follows a quote that is never closed, without a word; then it has read fewer."""
     nul: bool = False
     """Whether there is a NUL byte in it."""
+    lengthy: bool = False
+    """Whether a line is too long to be a record. The engine skips one that is longer than what it reads at once, and
+    says nothing."""
 
     @property
     def spans(self) -> bool:
@@ -131,7 +136,7 @@ def look(file: DataFile, quote: str) -> Look:
                 while chunk := stream.read(_CHUNK):
                     content.add(chunk)
         records = _records(file, quote.encode()) if content.spans else None
-        return Look(size, digest.hexdigest(), content.lines, records, content.nul)
+        return Look(size, digest.hexdigest(), content.lines, records, content.nul, content.lengthy)
     except (OSError, EOFError, zlib.error) as problem:
         raise unreadable(file, problem) from problem
 
@@ -141,14 +146,18 @@ class _Content:
 
     def __init__(self, mark: bytes) -> None:
         self.mark, self.ends, self.rest, self.ended = mark, 0, b"", True
-        self.spanning = self.nul = False
+        self.length = 0  # of the line that is not over
+        self.spanning = self.nul = self.lengthy = False
 
     def add(self, chunk: bytes) -> None:
         self.nul = self.nul or b"\0" in chunk
         ends = _line_ends(chunk)
         self.ends += ends
         self.ended = chunk.endswith(b"\n")
-        if not self.mark or self.spanning:
+        # A piece is shorter than that, so that no line within one is too long.
+        self.lengthy = self.lengthy or self.length + (chunk.find(b"\n") if ends else len(chunk)) >= LONGEST
+        self.length = len(chunk) - chunk.rindex(b"\n") if ends else self.length + len(chunk)
+        if not self.mark or self.spanning or self.lengthy:
             return
         if not ends:
             self.rest += chunk

@@ -8,10 +8,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from opstally.ingest.delimited import LONGEST, Shape
-from opstally.ingest.files import DataFile
+from opstally.ingest.delimited import Shape
+from opstally.ingest.files import LONGEST, DataFile
+
+TOO_LONG: Final = f"is longer than {LONGEST} bytes"
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,12 @@ def _records(stream: io.TextIOWrapper, shape: Shape) -> Iterator[_Good | Broken]
 
 def _single(line: int, text: str, shape: Shape) -> _Good | Broken:
     try:
-        text.encode()
+        size = len(text.encode())
     except UnicodeEncodeError:
         return Broken(line, _shown(text), "is not UTF-8 text; set options.encoding to the file's own")
-    plain = len(text) < LONGEST and not (shape.quote and shape.quote in text)
+    if size > LONGEST:
+        return Broken(line, _shown(text), TOO_LONG)
+    plain = not (shape.quote and shape.quote in text)
     cells = text.rstrip("\r\n").split(shape.delimiter) if plain else _cells([text], shape)
     if cells is None:
         return Broken(line, _shown(text), "has a quote that is not closed, or text after a closing quote")

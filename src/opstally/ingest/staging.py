@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from opstally.engines.duckdb import DuckDB
 from opstally.errors import LoadError
-from opstally.ingest.delimited import LONGEST, csv_scan
+from opstally.ingest.delimited import csv_scan
 from opstally.ingest.exports import Export, groups, records
 from opstally.ingest.expressions import Meaning
-from opstally.ingest.lines import Broken, mend
+from opstally.ingest.lines import TOO_LONG, Broken, mend
 from opstally.ingest.lookup import joined
 from opstally.ingest.mapping import BLANK, EXTRAS, FAULTY, GOOD, LEFT_OUT, Rows, rows
 from opstally.ingest.nested import opened
@@ -246,7 +246,7 @@ class _Reader:
             f"THEN concat('has ', {found}, ' columns instead of ', {wanted}) "
             f"WHEN bool_or(error_type = 'INVALID ENCODING') "
             f"THEN 'is not UTF-8 text; set options.encoding to the file''s own' "
-            f"WHEN bool_or(error_type LIKE 'LINE SIZE%') THEN 'is longer than {LONGEST} bytes' "
+            f"WHEN bool_or(error_type LIKE 'LINE SIZE%') THEN '{TOO_LONG}' "
             f"ELSE 'has a quote that is not closed, or text after a closing quote' END "
             f"FROM reject_errors GROUP BY file_id, line"
         )
@@ -272,7 +272,8 @@ class _Reader:
         return {
             at
             for at, export in enumerate(group, first)
-            if export.shape is not None and _doubtful(export, *told.get(at, (0, False)), opened, shuffled)
+            if export.shape is not None
+            and (export.look.lengthy or _doubtful(export, *told.get(at, (0, False)), opened, shuffled))
         }
 
     def _mend(self, garbled: Sequence[tuple[int, Export]]) -> None:
