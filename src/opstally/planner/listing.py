@@ -12,7 +12,8 @@ from opstally.planner.fates import fate
 from opstally.planner.lower import Context
 from opstally.planner.metric import USED, Linked
 from opstally.planner.plan import Plan
-from opstally.planner.scan import Scan, ScanKey, row_ctes
+from opstally.planner.scan import Scan, ScanKey
+from opstally.planner.scan_sql import row_ctes
 from opstally.planner.schema import Schema, names_a_span
 from opstally.planner.text import script, select
 

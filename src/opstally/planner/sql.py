@@ -13,7 +13,8 @@ from opstally.planner.metric import Basis
 from opstally.planner.plan import Plan
 from opstally.planner.rollup import subtotals
 from opstally.planner.rows import Rows
-from opstally.planner.scan import Scan, bucket_cte, scan_ctes
+from opstally.planner.scan import Scan
+from opstally.planner.scan_sql import bucket_cte, scan_ctes
 from opstally.planner.schema import Schema
 from opstally.planner.text import Cte, script, select
 
