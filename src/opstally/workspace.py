@@ -95,7 +95,7 @@ class Workspace:
 
     @cached_property
     def calendar(self) -> Calendar:
-        return Calendar(self.project.timezone, self.project.week_start, self.project.fiscal_year_start)
+        return self.project.calendar
 
     @cached_property
     def assumptions(self) -> dict[str, float]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from opstally import derive
-from opstally.engines.duckdb import DuckDB
 from opstally.errors import StoreError
 from opstally.ingest.expressions import Meaning
 from opstally.ingest.requirements import filling
@@ -15,7 +13,6 @@ from opstally.ingest.source_load import stored
 from opstally.library import Library
 from opstally.model.project import Project
 from opstally.model.table import Table
-from opstally.period import Calendar
 from opstally.quoting import quoted
 from opstally.refusals import disk_error, first_line
 from opstally.store import Store
@@ -42,7 +39,7 @@ def catch_up(store: Store, library: Library, project: Project) -> str:
         with store.transaction() as connection:
             added = store.layout.fit(tables)
             for name, columns in added.items():
-                _fill(connection, tables, name, columns, _meaning(connection, project))
+                _fill(connection, tables, name, columns, Meaning.of(connection, project))
             derive.run(connection, tables, project)
     except duckdb.Error as problem:
         raise disk_error(store.path, problem, _OUTCOME) or StoreError(
@@ -50,11 +47,6 @@ def catch_up(store: Store, library: Library, project: Project) -> str:
         ) from problem
     store.checkpoint()
     return _told(added)
-
-
-def _meaning(connection: DuckDBPyConnection, project: Project) -> Meaning:
-    calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
-    return Meaning(DuckDB(connection), calendar, asdict(project.assumptions))
 
 
 def _fill(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from opstally.engines.duckdb import DuckDB
@@ -14,10 +14,13 @@ from opstally.expression import Call, Column, Expr, Literal, Typed, check, parse
 from opstally.expression.check import MOMENTS, NUMERIC
 from opstally.expression.tree import walk
 from opstally.expression.vocabulary import AGGREGATES, WORDS
+from opstally.model.project import Project
 from opstally.period import Calendar
 from opstally.planner.lower import Context, lower
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from opstally.model.unit import ColumnType
 
 _NOT_AT_LOAD = frozenset(n for n, w in WORDS.items() if w.kind == "context" and n != "setting") | AGGREGATES
@@ -30,6 +33,11 @@ class Meaning:
     engine: DuckDB
     calendar: Calendar
     assumptions: Mapping[str, float]
+
+    @classmethod
+    def of(cls, connection: DuckDBPyConnection, project: Project) -> Meaning:
+        """In a project."""
+        return cls(DuckDB(connection), project.calendar, asdict(project.assumptions))
 
     def sql(self, expr: Expr, typed: Callable[[Column], Typed], column: Callable[[Column], str]) -> tuple[str, str]:
         """SQL of a row-level expression, and its type ("null" for a bare NULL).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from opstally.ingest.mapping import GOOD
@@ -56,8 +57,7 @@ def _losers(connection: DuckDBPyConnection, staged: Staged, key: list[str], susp
         f"CASE WHEN {unknown} THEN rowid END DESC NULLS LAST",
     ]
     order.append(f"{row} DESC")
-    connection.register("suspects", {"suspect": suspects})
-    try:
+    with _registered(connection, suspects):
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE losers AS SELECT loser, _file, doubtful FROM ("
             f"SELECT rowid AS loser, _file, row_number() OVER versions AS version, "
@@ -65,8 +65,6 @@ def _losers(connection: DuckDBPyConnection, staged: Staged, key: list[str], susp
             f"FROM {staged.name} WHERE _fate = {GOOD} AND hash({', '.join(key)}) IN (SELECT suspect FROM suspects) "
             f"WINDOW versions AS (PARTITION BY {', '.join(key)} ORDER BY {', '.join(order)})) WHERE version > 1"
         )
-    finally:
-        connection.unregister("suspects")
     dropped = connection.execute("SELECT _file, count(*) FROM temp.losers GROUP BY _file").fetchall()
     [(doubtful,)] = connection.execute("SELECT count(*) FROM temp.losers WHERE doubtful").fetchall()
     return staged.count_duplicates(dropped), doubtful
@@ -79,16 +77,23 @@ def _tell_apart(connection: DuckDBPyConnection, staged: Staged) -> None:
         suspects = _suspects(connection, staged, f"hash(_file, {column})")
         if suspects is None:
             continue
-        connection.register("suspects", {"suspect": suspects})
-        try:
+        with _registered(connection, suspects):
             connection.execute(
                 f"UPDATE {staged.name} AS s SET {column} = concat(s.{column}, '-', numbered.n) FROM ("
                 f"SELECT rowid AS at, row_number() OVER (PARTITION BY _file, {column} ORDER BY rowid) AS n "
                 f"FROM {staged.name} WHERE hash(_file, {column}) IN (SELECT suspect FROM suspects)) AS numbered "
                 f"WHERE s.rowid = numbered.at AND numbered.n > 1"
             )
-        finally:
-            connection.unregister("suspects")
+
+
+@contextmanager
+def _registered(connection: DuckDBPyConnection, suspects: Any) -> Iterator[None]:
+    """Inside, the hashes are the table `suspects`."""
+    connection.register("suspects", {"suspect": suspects})
+    try:
+        yield
+    finally:
+        connection.unregister("suspects")
 
 
 def _suspects(connection: DuckDBPyConnection, staged: Staged, hashed: str) -> Any:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from opstally import derive
-from opstally.engines.duckdb import DuckDB
 from opstally.errors import LoadError, OpstallyError, StoreError
 from opstally.ingest.contracts import Contracted
 from opstally.ingest.drift import Judging
@@ -40,7 +39,6 @@ from opstally.library import Library
 from opstally.model.project import Project
 from opstally.model.source import Source, Target
 from opstally.model.table import Table
-from opstally.period import Calendar
 from opstally.quoting import quoted
 from opstally.refusals import disk_error, first_line
 from opstally.store import Store
@@ -103,7 +101,6 @@ class SourceLoad:
         self.origin, self.settle = origin or intake.source, settle
         self.store, self.library, self.intake, self.told = store, library, intake, told
         self.connection: DuckDBPyConnection = store.connection
-        self.calendar = Calendar(project.timezone, project.week_start, project.fiscal_year_start)
         self.agreed = Contracted(library, project, intake)
         self.used: set[str] = set()
         self.project = project
@@ -116,7 +113,7 @@ class SourceLoad:
 
     @cached_property
     def meaning(self) -> Meaning:
-        return Meaning(DuckDB(self.connection), self.calendar, asdict(self.project.assumptions))
+        return Meaning.of(self.connection, self.project)
 
     def load(self) -> Took:
         """Read all files, then merge what they hold, in one transaction. Raises LoadError or StoreError."""
@@ -338,7 +335,7 @@ class SourceLoad:
         staged, clock = ready.staged, time.perf_counter()
         staged.shared = staged.table.table in derive.filled()
         keep(self.connection, staged, ready.aside, self.intake.name, load_id)
-        restating = Restating(self.connection, staged.table, self.calendar)
+        restating = Restating(self.connection, staged.table, self.project.calendar)
         buried = ready.gone.bury(restating) if staged.tombstones else Buried()
         if ready.target.snapshot:
             ready.gone.note_known()

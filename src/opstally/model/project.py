@@ -9,6 +9,7 @@ from opstally.model.calendar import BusinessCalendar, CalendarRule
 from opstally.model.contract import Contract
 from opstally.model.declaration import Declaration, Name
 from opstally.model.history import Histories
+from opstally.period import Calendar
 
 
 class Feed(Declaration):
@@ -81,6 +82,11 @@ class Project(Declaration):
     calendar_for: tuple[CalendarRule, ...] = ()
     """Which tickets use which calendar: the first rule that fits. A single calendar needs no rule, all use it."""
     histories: Histories = Histories()
+
+    @property
+    def calendar(self) -> Calendar:
+        """How time is cut into days, weeks, quarters and years."""
+        return Calendar(self.timezone, self.week_start, self.fiscal_year_start)
 
     def __post_init__(self) -> None:
         for rule in self.calendar_for:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from opstally.engines.duckdb import DuckDB
 from opstally.errors import OpstallyError
 from opstally.ingest.exports import exports, groups, records
 from opstally.ingest.expressions import Meaning
@@ -16,10 +15,9 @@ from opstally.ingest.files import DataFile
 from opstally.ingest.lookup import joined
 from opstally.ingest.mapping import FAULTY, GOOD, rows
 from opstally.ingest.nested import opened
-from opstally.model.project import Assumptions
+from opstally.model.project import Project
 from opstally.model.source import Source
 from opstally.model.table import Table
-from opstally.period import Calendar
 from opstally.quoting import quoted
 from opstally.refusals import first_line
 
@@ -53,7 +51,7 @@ def previews(source: Source, files: Sequence[DataFile], tables: Mapping[str, Tab
     found = []
     with duckdb.connect() as connection, tempfile.TemporaryDirectory(prefix="opstally-") as scratch:
         connection.execute("SET TimeZone = 'UTC'")
-        meaning = Meaning(DuckDB(connection), Calendar("UTC"), asdict(Assumptions()))
+        meaning = Meaning.of(connection, Project())
         for target in source.targets:
             table = tables.get(target.table)
             if table is None:
