@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -140,3 +141,11 @@ def test_groups_that_the_entities_do_not_tell_apart_are_no_part_of_theirs() -> N
     assert result.rows == ((6, 12.0, 6),)
     assert ONCE in result.receipt.sql[0]
     assert result.receipt.sql[0].count("FROM runs AS t") == 2
+
+
+def test_an_entity_of_a_few_rows_reads_for_itself() -> None:
+    """The steps of a case come once; the checks of a service come every minute."""
+    for key, once in (("process id", False), ("process day", True), ("id", True), ("process", False)):
+        runs = replace(RUNS, key=tuple(key.split()))
+        sql = Company([runs, PROCESSES], METRICS, ROWS).result("runs_n", "minutes_saved").receipt.sql[0]
+        assert (ONCE in sql) == once

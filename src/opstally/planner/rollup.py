@@ -138,7 +138,8 @@ class _Keys:
 def _keys(group: Sequence[Reading], schema: Schema) -> tuple[_Keys | None, list[Reading]]:
     """The key of the finest entity, with columns of few values that others are grouped by or that conditions name;
     and the readings that are not finer."""
-    finest = max((one for one in group if one.per_entity), key=lambda one: len(one.groups), default=None)
+    entities = (one for one in group if one.per_entity and _recurs(one, schema))
+    finest = max(entities, key=lambda one: len(one.groups), default=None)
     if finest is None:
         return None, []
     own = frozenset(schema.resolve(finest.table, column).column for column in finest.groups)
@@ -150,6 +151,17 @@ def _keys(group: Sequence[Reading], schema: Schema) -> tuple[_Keys | None, list[
     for column in dict.fromkeys(column for reading in fitting for column in _compared(reading)):
         keys = keys.by(column) or keys
     return keys, fitting
+
+
+def _recurs(reading: Reading, schema: Schema) -> bool:
+    """Whether an entity has rows time and again, so that the subtotals are far fewer than the rows.
+
+    One that takes part in the key of the rows, where time does not, has a few rows once: a case has its steps, and
+    grouping them takes longer than reading them twice.
+    """
+    key = {Column((name,)) for name in schema.tables[reading.table].key}
+    other = key - {*reading.groups}
+    return other == key or not other.isdisjoint(columns(schema.expand(reading.table, Column((reading.basis.start,)))))
 
 
 def _values(column: Column, table: str, schema: Schema) -> int | None:
