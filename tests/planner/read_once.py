@@ -28,6 +28,8 @@ _CONDITIONS = [
     "({plain}) or ({plain})",
     "({plain}) and ({plain})",
     "(kind = 'a' and ({plain})) or (kind = 'B' and ({plain}))",
+    "(kind = 'a' and ({plain})) or (kind = 'a' and ({plain}))",
+    "size > 1 or ({plain})",
     "(ok and ({plain})) or (not ok and ({plain}))",
     "(kind is null or kind != 'a') and ({plain})",
     "case when {plain} then {plain} when {plain} then true end",

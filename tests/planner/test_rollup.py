@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
-from tests.planner.company import Company, derived, metric
+from tests.planner.company import Company, derived, metric, table
 
 from opstally.model.table import Table
 from opstally.result import Result
@@ -22,9 +22,12 @@ RUNS = TypeAdapter(Table).validate_python(
             "how": {"type": "text", "allowed": ["hand", "machine"]}, "urgent": {"type": "boolean"},
             "minutes": {"type": "number"}, "people": {"type": "integer"},
         },
+        "references": {"place": {"table": "rooms", "on": {"room": "room_id"}}},
     }
 )  # fmt: skip
+ROOMS = table("rooms", "room_id text, floor text", "room_id")
 ROWS = {
+    "rooms": [("a", "low"), ("b", "high")],
     "runs": [
         ("1", D(2026, 1, 1), "pay", "a", "hand", True, 10.0, 2),
         ("2", D(2026, 1, 2), "pay", "a", "machine", False, 4.0, None),
@@ -33,7 +36,7 @@ ROWS = {
         ("5", D(2026, 1, 5), "ship", "b", "by post", None, None, None),
         ("6", D(2026, 1, 6), None, None, "hand", None, None, 3),
         ("7", D(2026, 2, 1), "pay", "a", "hand", True, 99.0, 9),
-    ]
+    ],
 }
 PROCESSES = derived(
     "processes",
@@ -59,7 +62,7 @@ METRICS = [
     metric("minutes_saved", "processes", "sum(saved * by_machine)", "minutes"),
     metric("middles", "processes", "max(middle)", "minutes"),
 ]
-COMPANY = Company([RUNS, PROCESSES], METRICS, ROWS)
+COMPANY = Company([RUNS, PROCESSES, ROOMS], METRICS, ROWS)
 ONCE = "runs_subtotals AS ("
 
 
@@ -80,6 +83,32 @@ def test_what_adds_up_is_read_once() -> None:
     assert ONCE in sql
     assert sql.count("FROM runs AS t") == 1
     assert "GROUP BY process, how, urgent" in sql
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        ("(how = 'hand' and urgent) or (how = 'hand' and minutes > 5)", 1),
+        ("minutes > 5 or urgent", 2),
+        ("minutes > 5 or how = 'hand'", 3),
+        ("(how = 'hand' and minutes is null) or (how = 'machine' and minutes > 1)", 2),
+        ("(how is null or how != 'hand') and room = 'a'", 2),
+        ("place.floor = 'low'", 3),
+        ("not urgent", 1),
+    ],
+)
+def test_a_row_that_meets_two_conditions_counts_once(condition: str, rows: int) -> None:
+    some = metric("some", "runs", f"count_if({condition})")
+    result = Company([RUNS, PROCESSES, ROOMS], [*METRICS, some], ROWS).result("some", "minutes_saved")
+    assert result.rows == ((rows, 12.0),)
+    assert ONCE in result.receipt.sql[0]
+
+
+def test_what_is_said_of_a_bucket_s_ends_reads_the_rows() -> None:
+    late = metric("late", "runs", "count_if(days_between(day, date_of(period_end())) < 3)")
+    result = Company([RUNS, PROCESSES, ROOMS], [*METRICS, late], ROWS).result("late", "minutes_saved", grain="week")
+    assert [row[:2] for row in result.rows] == [(D(2025, 12, 29), 2), (D(2026, 1, 5), 0)]
+    assert ONCE not in result.receipt.sql[0]
 
 
 def test_a_value_that_is_not_declared_is_a_part_of_its_own() -> None:
@@ -127,7 +156,7 @@ def test_one_scan_alone_reads_its_rows() -> None:
 
 def test_an_entity_of_some_rows_only_reads_for_itself() -> None:
     some = derived("processes", "runs", "process", {"n": "count()"}, where="urgent")
-    company = Company([RUNS, some], [METRICS[0], metric("urgent_n", "processes", "count()")], ROWS)
+    company = Company([RUNS, some, ROOMS], [METRICS[0], metric("urgent_n", "processes", "count()")], ROWS)
     result = company.result("runs_n", "urgent_n")
     assert result.rows == ((6, 2),)
     assert ONCE not in result.receipt.sql[0]
@@ -136,7 +165,7 @@ def test_an_entity_of_some_rows_only_reads_for_itself() -> None:
 def test_groups_that_the_entities_do_not_tell_apart_are_no_part_of_theirs() -> None:
     """A room may have any name: grouping by it as well could make far more groups than there are processes."""
     rooms = derived("rooms_", "runs", "room", {"n": "count()"}, references={})
-    company = Company([RUNS, PROCESSES, rooms], [*METRICS, metric("rooms_n", "rooms_", "sum(n)")], ROWS)
+    company = Company([RUNS, PROCESSES, ROOMS, rooms], [*METRICS, metric("rooms_n", "rooms_", "sum(n)")], ROWS)
     result = company.result("runs_n", "minutes_saved", "rooms_n")
     assert result.rows == ((6, 12.0, 6),)
     assert ONCE in result.receipt.sql[0]
@@ -147,5 +176,5 @@ def test_an_entity_of_a_few_rows_reads_for_itself() -> None:
     """The steps of a case come once; the checks of a service come every minute."""
     for key, once in (("process id", False), ("process day", True), ("id", True), ("process", False)):
         runs = replace(RUNS, key=tuple(key.split()))
-        sql = Company([runs, PROCESSES], METRICS, ROWS).result("runs_n", "minutes_saved").receipt.sql[0]
+        sql = Company([runs, PROCESSES, ROOMS], METRICS, ROWS).result("runs_n", "minutes_saved").receipt.sql[0]
         assert (ONCE in sql) == once
