@@ -22,6 +22,25 @@ def test_again_changes_nothing(opstally: Any, project: Path) -> None:
     assert project.is_dir()
 
 
+def test_a_source_that_cannot_be_used_is_told(opstally: Any, project: Path) -> None:
+    """Its files would else seem to be nobody's."""
+    (project / "data" / "outages.csv").write_text("id,service,began\ni1,api,2026-10-05 09:00:00\n", encoding="utf-8")
+    (project / "sources").mkdir()
+    (project / "sources" / "outages.yml").write_text(
+        "source: outages\nlabel: Outages\nfiles: [data/outages.csv]\nformt: csv\n"
+        "targets: [{table: incidents, columns: {incident_id: id, service_name: service, started_at: began}}]\n",
+        encoding="utf-8",
+    )
+    done = opstally("load")
+    assert done.code == 1
+    assert "opstally: sources/outages.yml:4: unknown key 'formt'. Did you mean 'format'" in done.err
+    assert rows(done.out)["Total"] == ["7", "0", "7", "0", "0"]
+    named = opstally("load", "outages")
+    assert named.code == 1
+    assert "sources/outages.yml:4: unknown key" in named.err
+    assert opstally("load", "support_tickets").code == 0
+
+
 def test_bad_rows_are_set_aside_with_their_reasons(opstally: Any, project: Path) -> None:
     with (project / "data" / "support_tickets.csv").open("a", encoding="utf-8") as file:
         file.write(BAD)

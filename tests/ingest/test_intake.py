@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from tests.ingest.desk import Desk
 
 SOURCE = (
@@ -58,3 +61,13 @@ def test_a_feed_whose_files_are_not_there_says_so(desk: Desk) -> None:
     assert desk.error().startswith("opstally.yml: no file matches bills/*.csv of source focus_billing in ")
     desk.write("opstally.yml", "name: T\nsources: [{source: focus_billing}]\n")
     assert desk.error() == "opstally.yml: source focus_billing says no files. Give it `files`, such as data/*.csv."
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs file names that are bytes")
+def test_a_file_whose_name_is_no_text_is_told(desk: Desk) -> None:
+    desk.write("sources/mine.yml", SOURCE.format(name="mine", files="data/m*.csv"))
+    desk.write("data/m1.csv", "Name\napi\n")
+    desk.write(os.fsdecode(b"data/m\xff.csv"), "Name\nweb\n")
+    desk.write("data/teams.csv", "service_name\napi\n")
+    [error] = desk.load().errors
+    assert error == "data/m\ufffd.csv: the file's name is not UTF-8 text. Rename it, then load again."

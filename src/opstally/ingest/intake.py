@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from opstally.errors import LoadError, UnknownName
+from opstally.errors import DefinitionError, LoadError, UnknownName
 from opstally.ingest.exports import Export
 from opstally.ingest.files import FORMATS, DataFile, matching
 from opstally.ingest.peek import matches, peek
@@ -53,7 +53,7 @@ def intakes(library: Library, project: Project, folder: Path, only: Sequence[str
     """All sources with files: named in opstally.yml, then declared in the project with files, then those whose exports
     are recognised in data/, then files named after a table. `only` keeps the sources and tables of these names.
 
-    Raises UnknownName for a name that is none.
+    Raises UnknownName for a name that is none, and DefinitionError for that of a source, or table, that is broken.
     """
     collected = _Collected()
     for declared in (_feeds(library, project, folder), _own(library, project, folder)):
@@ -62,10 +62,16 @@ def intakes(library: Library, project: Project, folder: Path, only: Sequence[str
     collected.take(_recognised(library, collected.free(lying)))
     collected.take(_named_after_tables(library, folder, collected.free(lying)))
     found = [i for i in collected.found if not only or i.name in only or any(t.table in only for t in i.source.targets)]
+    broken = [p for p in library.problems if p.file.startswith(("sources/", "tables/"))]
     for name in only:
+        if files := {library.left_out.get((kind, name)) for kind in ("source", "table")} - {None}:
+            raise DefinitionError([p for p in broken if p.file in files])
         if not any(name == i.name or any(t.table == name for t in i.source.targets) for i in collected.found):
             raise UnknownName("source", name, _names(collected.found), "with files in this project")
-    return Intakes(tuple(found), () if only else tuple(_not_loaded(_unused(collected, lying))), tuple(collected.errors))
+    if only:
+        return Intakes(tuple(found), (), tuple(collected.errors))
+    errors = (*map(str, broken), *collected.errors)
+    return Intakes(tuple(found), tuple(_not_loaded(_unused(collected, lying))), errors)
 
 
 def _names(found: Sequence[Intake]) -> set[str]:
@@ -91,6 +97,9 @@ class _Collected:
                     f"{both[0][0]} is read by {both[0][1]} and by {intake.name}: "
                     "leave it to one of them, by the `files` of each."
                 )
+            elif unnamed := [f.shown for f in intake.files if any("\udc80" <= c <= "\udcff" for c in f.shown)]:
+                told = unnamed[0].encode(errors="surrogateescape").decode(errors="replace")
+                self.errors.append(f"{told}: the file's name is not UTF-8 text. Rename it, then load again.")
             else:
                 self.found.append(intake)
                 self.taken |= {file.path.resolve(): intake.name for file in intake.files}
