@@ -133,3 +133,13 @@ def test_the_last_reason_is_what_is_left_where_the_value_is_computed_from_what_i
     [use] = result.receipt.uses
     assert (use.period_rows, use.used, use.excluded) == (4, 2, {"agreed": 1, "no score": 1})
     assert "effort" not in result.receipt.sql[0]
+
+
+def test_the_same_rows_told_in_another_order_are_counted_once() -> None:
+    low, known = "score < 2 and kind = 'x'", "skipped and kind = 'y'"
+    rows, sql = asked(
+        {"value": f"count_if({low} or {known})"},
+        {"value": "count_if((kind = 'y' and skipped) or (kind = 'x' and score < 2))"},
+    )
+    assert rows == [(2, 2)]
+    assert sql.count("FILTER") == 1

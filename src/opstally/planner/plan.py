@@ -20,7 +20,7 @@ from opstally.planner.quantiles import BOUNDS, Bounded, bound, shares
 from opstally.planner.query import Query
 from opstally.planner.scan import Scan, ScanKey
 from opstally.planner.schema import Identity, Schema
-from opstally.planner.truth import shorter_leaf
+from opstally.planner.truth import same_count, shorter_leaf
 
 _MOST_BUCKETS = 5_000
 _DAYS = {"day": 1, "week": 7, "month": 30, "quarter": 90, "year": 365}
@@ -204,6 +204,7 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
 
 def _leaf(made: Plan, scan: Scan, schema: Schema, wanted: str, call: Call, metric: str = "") -> str:
     short = shorter_leaf(call, given(scan, schema), partial(schema.expand, scan.key.table))
+    short = next((known for known in scan.leaves.values() if same_count(known, short)), short)
     return scan.leaf(wanted if short in scan.leaves.values() else _free(made, wanted, metric), short)
 
 

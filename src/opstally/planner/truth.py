@@ -263,6 +263,18 @@ def shorter_leaf(leaf: Call, given: Sequence[Expr] = (), expanded: Callable[[Exp
     return leaf
 
 
+def same_count(one: Call, other: Call) -> bool:
+    """Whether both count the rows of the same alternatives, in whatever order they are told."""
+    match one, other:
+        case Call("count_if", (Call("or") as mine,)), Call("count_if", (Call("or") as theirs,)):
+            return _ways(mine) == _ways(theirs)
+    return one == other
+
+
+def _ways(condition: Expr) -> set[frozenset[Expr]]:
+    return {frozenset(parts(way)) for way in parts(condition, "or")}
+
+
 def counting(condition: Expr) -> Call:
     """The aggregate that counts the rows for which the condition is true."""
     match condition:
