@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import glob
+from pathlib import Path
+
 
 def quoted(name: str) -> str:
     """A name, as SQL."""
@@ -11,3 +14,8 @@ def quoted(name: str) -> str:
 def text(value: str) -> str:
     """A text constant, as SQL."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def filename(path: Path) -> str:
+    """A file for the engine to read, as SQL: that one alone, also where its name is a pattern too, as x[1].csv is."""
+    return text(glob.escape(str(path)))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import glob
+import gzip
 import os
+import tempfile
+from pathlib import Path
 
+import duckdb
 import pytest
 from tests.ingest.desk import Desk
 
@@ -71,3 +76,29 @@ def test_a_file_whose_name_is_no_text_is_told(desk: Desk) -> None:
     desk.write("data/teams.csv", "service_name\napi\n")
     [error] = desk.load().errors
     assert error == "data/m\ufffd.csv: the file's name is not UTF-8 text. Rename it, then load again."
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "jsonl", "json", "parquet"])
+@pytest.mark.parametrize("name", ["tickets[1]", "tickets*", "tickets?", "[old] tickets"])
+def test_a_name_that_looks_like_a_pattern_is_that_file_alone(desk: Desk, name: str, suffix: str) -> None:
+    """DuckDB reads tickets1.csv when it is asked for tickets[1].csv, as browsers call a second download."""
+    desk.write("sources/mine.yml", SOURCE.format(name="mine", files=f"'data/{glob.escape(name)}.{suffix}'"))
+    for stem, service in ((name, "right"), ("tickets1", "wrong"), ("o tickets", "wrong")):
+        desk.write(f"data/{stem}.{suffix}", content(suffix, service))
+    summary = desk.load()
+    if "?" in name and suffix.endswith("gz"):
+        told = "a zipped file's name must not have a question mark. Rename it, then load again."
+        assert summary.errors == (f"data/{name}.{suffix}: {told}",)
+        return
+    assert summary.errors == ()
+    assert desk.column("SELECT service_name FROM services") == ["right"]
+
+
+def content(suffix: str, name: str) -> bytes:
+    """An export with one service."""
+    if suffix == "parquet":
+        with tempfile.TemporaryDirectory() as folder:
+            duckdb.sql(f"COPY (SELECT '{name}' AS \"Name\") TO '{folder}/x.parquet'")
+            return Path(folder, "x.parquet").read_bytes()
+    text = f"Name\n{name}\n" if "csv" in suffix else f'{{"Name": "{name}"}}\n'
+    return gzip.compress(text.encode()) if suffix.endswith("gz") else text.encode()

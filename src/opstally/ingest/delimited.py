@@ -12,7 +12,7 @@ from typing import Final, Literal
 from opstally.errors import LoadError
 from opstally.ingest.files import LONGEST, DataFile
 from opstally.model.source import Options
-from opstally.quoting import text
+from opstally.quoting import filename, text
 
 _PADDED: Final = ("null_padding = true", "nullstr = '\x02\x03'")
 """Records that are too short are completed with NULL: as rejects, each lacking value would take memory and time. As no
@@ -129,7 +129,7 @@ def _read_csv(
     paths: Sequence[Path], columns: Sequence[str], delimiter: str, quote: str, skip: int, together: bool,
     more: Sequence[str], longest: int = LONGEST,
 ) -> str:  # fmt: skip
-    listed = ", ".join(text(str(path)) for path in paths)
+    listed = ", ".join(map(filename, paths))
     options = [
         f"columns = {{{', '.join(columns)}}}",
         "auto_detect = false",

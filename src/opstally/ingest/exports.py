@@ -20,7 +20,7 @@ from opstally.ingest.prometheus import samples
 from opstally.ingest.records import Records, whole_record
 from opstally.ingest.xes import events
 from opstally.model.source import Source
-from opstally.quoting import quoted, text
+from opstally.quoting import filename, quoted
 from opstally.refusals import first_line
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _parquet(file: DataFile, connection: DuckDBPyConnection) -> Export:
     import duckdb  # lazy: 0.15 s
 
     try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({text(str(file.path))})").fetchall()
+        described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({filename(file.path)})").fetchall()
     except duckdb.Error as problem:
         raise LoadError(f"{file.shown} cannot be read as Parquet: {first_line(problem)}.") from problem
     return Export(
@@ -197,6 +197,6 @@ def _records(group: Sequence[Export]) -> Records:
         sql = json_scan(paths, first.names, first.nested)
         return Records(sql, first.names, first.file.shown, first.native, "line", broken="broken", stems=stems)
     taken = ", ".join(f"{quoted(name)} AS r{i}" for i, name in enumerate(first.written or first.names))
-    sql = f"(SELECT {taken}, file_index FROM read_parquet([{', '.join(text(str(p)) for p in paths)}]))"
+    sql = f"(SELECT {taken}, file_index FROM read_parquet([{', '.join(map(filename, paths))}]))"
     raw = whole_record(first.names, typed=True)
     return Records(sql, first.names, first.file.shown, first.native, raw, stems=stems)

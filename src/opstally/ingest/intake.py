@@ -97,9 +97,8 @@ class _Collected:
                     f"{both[0][0]} is read by {both[0][1]} and by {intake.name}: "
                     "leave it to one of them, by the `files` of each."
                 )
-            elif unnamed := [f.shown for f in intake.files if any("\udc80" <= c <= "\udcff" for c in f.shown)]:
-                told = unnamed[0].encode(errors="surrogateescape").decode(errors="replace")
-                self.errors.append(f"{told}: the file's name is not UTF-8 text. Rename it, then load again.")
+            elif unnamed := [told for file in intake.files if (told := _unusable_name(file))]:
+                self.errors.append(unnamed[0])
             else:
                 self.found.append(intake)
                 self.taken |= {file.path.resolve(): intake.name for file in intake.files}
@@ -107,6 +106,17 @@ class _Collected:
     def free(self, files: Sequence[DataFile]) -> list[DataFile]:
         """Those that no source has taken."""
         return [file for file in files if file.path.resolve() not in self.taken]
+
+
+def _unusable_name(file: DataFile) -> str | None:
+    if any("\udc80" <= c <= "\udcff" for c in file.shown):
+        shown = file.shown.encode(errors="surrogateescape").decode(errors="replace")
+        return f"{shown}: the file's name is not UTF-8 text. Rename it, then load again."
+    if file.zipped and "?" in str(
+        file.path
+    ):  # the engine takes what follows for no part of the name, and unzips nothing
+        return f"{file.shown}: a zipped file's name must not have a question mark. Rename it, then load again."
+    return None
 
 
 def _feeds(library: Library, project: Project, folder: Path) -> Iterator[Intake | LoadError]:

@@ -18,7 +18,7 @@ from opstally.ingest.files import DataFile, Format, encoding_of
 from opstally.ingest.records import squashed
 from opstally.ingest.xes import events
 from opstally.model.source import Options, Source
-from opstally.quoting import text
+from opstally.quoting import filename
 
 ENOUGH: Final = 200
 """Records that are looked at."""
@@ -126,7 +126,7 @@ def _parquet(file: DataFile) -> Glance:
 
     with duckdb.connect() as connection:
         try:
-            found = connection.execute(f"SELECT * FROM read_parquet({text(str(file.path))}) LIMIT {ENOUGH}")
+            found = connection.execute(f"SELECT * FROM read_parquet({filename(file.path)}) LIMIT {ENOUGH}")
             names = tuple(column[0] for column in found.description or ())
             records = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
         except duckdb.Error as problem:
