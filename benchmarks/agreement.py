@@ -4,7 +4,8 @@ A statement in `by_hand` gives a section's cells under their names. What is behi
 `-- and behind them` of a SELECT, up to its FROM:
 
 - `"<column> n"` for the rows that a number was computed from, with `"<column> variance"` of their values where it is a
-  mean, `"<column> part"` where it is a share of them: what its interval follows from;
+  mean, `"<column> part"` where it is a share of them: what its interval follows from, and `"<column> low"` and
+  `"<column> high"` where it is a quantile: the interval itself;
 - `"<table> rows"`, or `"<column> rows"` where a table is seen in two ways, for all rows of the period;
 - `"<column> left out: <reason>"` for those of them that were not used. With these there need be no n, and with neither
   all rows were used;
@@ -149,6 +150,8 @@ class _Compared:
             bounds = found and (found[0] * scale, found[1] * scale)
         elif f"{name} variance" in row and row[name] is not None:
             bounds = interval.mean(row[name], row[f"{name} variance"], n)
+        elif f"{name} low" in row:
+            return Interval(n, row[f"{name} low"], row[f"{name} high"])
         return Interval(n, *(bounds or (None, None)))
 
     # -- how many rows ---------------------------------------------------------------------------------------------

@@ -47,6 +47,25 @@ downtime AS (
     count(*) AS overlapping
   FROM spans
   GROUP BY service_name
+),
+milliseconds AS (
+  SELECT service_name, response_time_ms AS ms, count(*) AS checks
+  FROM infrastructure_monitoring
+  WHERE check_timestamp >= :start AND check_timestamp < :end AND response_time_ms IS NOT NULL
+  GROUP BY ALL
+),
+in_order AS (
+  SELECT
+    service_name, ms, sum(checks) OVER (PARTITION BY service_name ORDER BY ms) AS upto, sum(checks) OVER (PARTITION BY service_name) AS n
+  FROM milliseconds
+),
+bounds AS (
+  SELECT
+    service_name,
+    min(ms) FILTER (upto >= floor(0.95 * n + 0.07378118 - 1.959964 * sqrt(0.0475 * n))) AS low,
+    min(ms) FILTER (upto >= ceil(0.95 * n + 0.07378118 + 1.959964 * sqrt(0.0475 * n))) AS high
+  FROM in_order
+  GROUP BY service_name
 )
 SELECT
   service_name,
@@ -74,6 +93,8 @@ SELECT
   checks - timed AS "avg_response_ms left out: no response time",
   ms_variance AS "avg_response_ms variance",
   -- p95_response_ms: as avg_response_ms
+  (SELECT low FROM bounds WHERE bounds.service_name = services.service_name) AS "p95_response_ms low",
+  (SELECT high FROM bounds WHERE bounds.service_name = services.service_name) AS "p95_response_ms high",
   incidents_told AS "incidents rows",
   minutes_variance AS "avg_incident_minutes variance",
   overlapping AS "total_downtime_minutes rows",
@@ -128,6 +149,25 @@ downtime AS (
     count(*) AS overlapping
   FROM spans
   GROUP BY day
+),
+milliseconds AS (
+  SELECT check_timestamp::DATE AS day, response_time_ms AS ms, count(*) AS checks
+  FROM infrastructure_monitoring
+  WHERE check_timestamp >= :start AND check_timestamp < :end AND response_time_ms IS NOT NULL
+  GROUP BY ALL
+),
+in_order AS (
+  SELECT
+    day, ms, sum(checks) OVER (PARTITION BY day ORDER BY ms) AS upto, sum(checks) OVER (PARTITION BY day) AS n
+  FROM milliseconds
+),
+bounds AS (
+  SELECT
+    day,
+    min(ms) FILTER (upto >= floor(0.95 * n + 0.07378118 - 1.959964 * sqrt(0.0475 * n))) AS low,
+    min(ms) FILTER (upto >= ceil(0.95 * n + 0.07378118 + 1.959964 * sqrt(0.0475 * n))) AS high
+  FROM in_order
+  GROUP BY day
 )
 SELECT
   day::DATE AS day,
@@ -141,6 +181,8 @@ SELECT
   unknown AS "uptime_percentage left out: unknown result",
   maintained AS "uptime_percentage left out: maintenance",
   checks - counted - unknown - maintained AS "uptime_percentage left out: no value",
+  (SELECT low FROM bounds WHERE bounds.day = days.day) AS "p95_response_ms low",
+  (SELECT high FROM bounds WHERE bounds.day = days.day) AS "p95_response_ms high",
   checks - timed AS "p95_response_ms left out: no response time",
   incidents_told AS "incidents rows",
   overlapping AS "total_downtime_minutes rows"

@@ -29,6 +29,13 @@ SELECT
   100 * count(*) FILTER (met) / count(met) AS sla_compliance_with_excluded_pct,
   count(*) AS all_measurements,
   -- and behind them
+  CASE any_value(operator) WHEN 'gte' THEN 0.05 * measurements + 0.9262188 ELSE 0.95 * measurements + 0.07378118 END AS middle,
+  (list(actual_value ORDER BY actual_value) FILTER (counted))[
+    floor(middle - 1.959964 * sqrt(0.0475 * measurements))::INT
+  ] AS "p95_performance low",
+  (list(actual_value ORDER BY actual_value) FILTER (counted))[
+    ceil(middle + 1.959964 * sqrt(0.0475 * measurements))::INT
+  ] AS "p95_performance high",
   count(*) AS "sla_measurements rows",
   excluded_measurements AS "measurements left out: excluded by agreement",
   count(*) - measurements - excluded_measurements AS "measurements left out: no value, or no promise in force",

@@ -21,6 +21,13 @@ SELECT
     / count(*) FILTER (resolved AND satisfaction_offered) AS satisfaction_response_rate,
   quantile_cont(handle_hours, 0.5) FILTER (resolved) AS median_handle_hours,
   -- and behind them
+  count(handle_hours) FILTER (resolved) AS timed,
+  (list(handle_hours ORDER BY handle_hours) FILTER (handle_hours IS NOT NULL AND resolved))[
+    floor(0.5 * timed + 0.5 - 1.959964 * sqrt(0.25 * timed))::INT
+  ] AS "median_handle_hours low",
+  (list(handle_hours ORDER BY handle_hours) FILTER (handle_hours IS NOT NULL AND resolved))[
+    ceil(0.5 * timed + 0.5 + 1.959964 * sqrt(0.25 * timed))::INT
+  ] AS "median_handle_hours high",
   count(*) AS "support_tickets rows",
   count(*) - total_tickets AS "total_tickets left out: not what the metric is about",
   count(*) - total_tickets AS "agent_count left out: not what the metric is about",

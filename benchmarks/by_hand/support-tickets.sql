@@ -31,6 +31,19 @@ SELECT
   100 * count(*) FILTER (created_at <= :as_of - INTERVAL 7 DAY AND resolved AND resolution_hours <= 168)
     / count(*) FILTER (created_at <= :as_of - INTERVAL 7 DAY) AS resolved_within_7_days_pct,
   -- and behind them
+  count(resolution_hours) FILTER (resolved) AS timed,
+  (list(resolution_hours ORDER BY resolution_hours) FILTER (resolution_hours IS NOT NULL AND resolved))[
+    floor(0.5 * timed + 0.5 - 1.959964 * sqrt(0.25 * timed))::INT
+  ] AS "median_resolution_hours low",
+  (list(resolution_hours ORDER BY resolution_hours) FILTER (resolution_hours IS NOT NULL AND resolved))[
+    ceil(0.5 * timed + 0.5 + 1.959964 * sqrt(0.25 * timed))::INT
+  ] AS "median_resolution_hours high",
+  (list(resolution_hours ORDER BY resolution_hours) FILTER (resolution_hours IS NOT NULL AND resolved))[
+    floor(0.9 * timed + 0.1211388 - 1.959964 * sqrt(0.09 * timed))::INT
+  ] AS "p90_resolution_hours low",
+  (list(resolution_hours ORDER BY resolution_hours) FILTER (resolution_hours IS NOT NULL AND resolved))[
+    ceil(0.9 * timed + 0.1211388 + 1.959964 * sqrt(0.09 * timed))::INT
+  ] AS "p90_resolution_hours high",
   count(*) AS "support_tickets rows",
   count(*) - resolved_tickets AS "resolved_tickets left out: not counted",
   resolved_tickets AS "resolution_rate part",
@@ -78,6 +91,13 @@ SELECT
   quantile_cont(resolution_hours, 0.5) FILTER (resolved) AS median_resolution_hours,
   avg(satisfaction_score) AS avg_satisfaction,
   -- and behind them
+  count(resolution_hours) FILTER (resolved) AS timed,
+  (list(resolution_hours ORDER BY resolution_hours) FILTER (resolution_hours IS NOT NULL AND resolved))[
+    floor(0.5 * timed + 0.5 - 1.959964 * sqrt(0.25 * timed))::INT
+  ] AS "median_resolution_hours low",
+  (list(resolution_hours ORDER BY resolution_hours) FILTER (resolution_hours IS NOT NULL AND resolved))[
+    ceil(0.5 * timed + 0.5 + 1.959964 * sqrt(0.25 * timed))::INT
+  ] AS "median_resolution_hours high",
   count(*) AS "support_tickets rows",
   count(*) FILTER (outcome = 'met') AS "sla_compliance part",
   count(*) FILTER (outcome = 'pending') AS "sla_compliance left out: not settled yet",

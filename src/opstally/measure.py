@@ -26,6 +26,9 @@ from opstally.result import Column, Definition, Freshness, Interval, Receipt, Re
 _REMEMBERED = 200
 """Plans that are kept, so that what runs for long does not grow."""
 
+_LARGE = 10_000_000
+"""Rows of a table that are too many to be put in order at once: 10 M take 2 s and 1 GB."""
+
 Compare = Literal["previous", "year"]
 State = Literal["ok", "weak", "refused"]
 
@@ -86,6 +89,9 @@ class Measuring:
         made = plan(query, self.schema, self.metrics, context)
         if made.members is not None and made.members.table is not None and made.members.table not in self.freshness:
             made.members = None  # nobody lists the members
+        if made.bounds:
+            large = (t for t in made.tables if t in self.freshness and self.freshness[t].rows > _LARGE)
+            made.context = replace(context, large=frozenset(large))
         written = write(made, self.schema, self.engine)
         return made, written.sql, written.columns
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
-from tests.planner.company import filled, measuring
+from hypothesis import strategies as st
+from tests.planner.company import LARGE, filled, measuring
 from tests.planner.questions import Question, worlds_with_questions
 from tests.planner.read_once import worlds_read_once
 from tests.planner.test_against_oracle import compare, unhurried
@@ -26,13 +27,13 @@ def target(postgres_server: str) -> Iterator[Postgres]:
 
 
 @settings(unhurried, max_examples=40)
-@given(made=worlds_with_questions() | worlds_read_once())
-def test_every_number_is_the_oracle_s(target: Postgres, made: tuple[World, list[Question]]) -> None:
+@given(made=worlds_with_questions() | worlds_read_once(), told=st.sampled_from([0, LARGE]))
+def test_every_number_is_the_oracle_s(target: Postgres, made: tuple[World, list[Question]], told: int) -> None:
     world, questions = made
     source = filled(world.tables, world.rows)
     publish(source.connection, world.tables, target)
     source.close()
-    measured = measuring(world.tables, world.metrics, target, world.calendar, SETTINGS)
+    measured = measuring(world.tables, world.metrics, target, world.calendar, SETTINGS, told)
     for question in questions:
         compare(world, question, measured)
         reproduces(world, question, measured)

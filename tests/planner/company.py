@@ -48,13 +48,17 @@ def measuring(
     engine: Engine,
     calendar: Calendar | None = None,
     settings: Mapping[str, float] | None = None,
+    told: int = 0,
 ) -> Measuring:
-    """The metrics over the tables, all of which count as loaded, also the empty ones."""
+    """The metrics over the tables, all of which count as loaded, also the empty ones, with `told` rows."""
     schema = Schema(tables)
-    fresh = {name: Freshness(name, 0, None, dt.datetime(2026, 1, 1)) for name, t in tables.items() if t.derived is None}
+    loaded = dt.datetime(2026, 1, 1)
+    fresh = {name: Freshness(name, told, None, loaded) for name, t in tables.items() if t.derived is None}
     return Measuring(schema, Metrics(metrics, schema), engine, calendar or Calendar(), settings or {}, {}, fresh)
 
 
+LARGE = 100_000_000
+"""Rows of a table that are too many to put them all in order."""
 _TABLE, _METRIC = TypeAdapter(Table), TypeAdapter(Metric)
 JANUARY = Period(dt.date(2026, 1, 1), dt.date(2026, 2, 1))
 
@@ -93,6 +97,7 @@ class Company:
     rows: Mapping[str, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
     settings: Mapping[str, float] = field(default_factory=dict)
+    told: int = 0
 
     def measuring(self) -> Measuring:
         tables = {t.table: t for t in self.tables}
@@ -101,7 +106,7 @@ class Company:
             for name, given in self.rows.items()
         }
         return measuring(
-            tables, {m.metric: m for m in self.metrics}, filled(tables, rows), self.calendar, self.settings
+            tables, {m.metric: m for m in self.metrics}, filled(tables, rows), self.calendar, self.settings, self.told
         )
 
     def result(

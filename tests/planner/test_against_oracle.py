@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.planner.company import filled, measuring
+from hypothesis import strategies as st
+from tests.planner.company import LARGE, filled, measuring
 from tests.planner.oracle import Group, Moment, Placed, Row, Value
 from tests.planner.questions import Question, worlds_with_questions
 from tests.planner.read_once import worlds_read_once
@@ -23,11 +24,11 @@ unhurried = settings(max_examples=100, suppress_health_check=[HealthCheck.too_sl
 
 
 @unhurried
-@given(worlds_with_questions())
-def test_every_number_is_the_oracle_s(made: tuple[World, list[Question]]) -> None:
+@given(worlds_with_questions(), st.sampled_from([0, LARGE]))
+def test_every_number_is_the_oracle_s(made: tuple[World, list[Question]], told: int) -> None:
     world, questions = made
     engine = filled(world.tables, world.rows)
-    measured = measuring(world.tables, world.metrics, engine, world.calendar, SETTINGS)
+    measured = measuring(world.tables, world.metrics, engine, world.calendar, SETTINGS, told)
     try:
         for question in questions:
             compare(world, question, measured)

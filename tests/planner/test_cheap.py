@@ -40,8 +40,7 @@ def asked(*metrics: dict[str, str], grain: str | None = None) -> tuple[list[tupl
 def test_quantiles_of_the_same_values_are_taken_together() -> None:
     rows, sql = asked({"value": "quantile(score, 0.5)"}, {"value": "quantile(score, 0.9)"}, {"value": "median(score)"})
     assert rows == [(2.0, pytest.approx(4.4), 2.0)]
-    near = "[0.48e0, 0.5e0, 0.52e0, 0.88e0, 0.9e0, 0.92e0]"  # with the ends between which their bounds are
-    assert sql.count(f"quantile_cont(CAST(score AS DOUBLE), {near})") == sql.count("quantile_cont(") == 6
+    assert sql.count("quantile_cont(CAST(score AS DOUBLE), [0.5e0, 0.9e0])") == sql.count("quantile_cont(") == 2
 
 
 def test_the_last_reason_of_a_choice_is_what_is_left() -> None:

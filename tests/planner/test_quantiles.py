@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 from scipy.stats import binom
-from tests.planner.company import JANUARY, Company, derived, metric, table
+from tests.planner.company import JANUARY, LARGE, Company, derived, metric, table
 from tests.planner.words import bounds
 
 from opstally.engines.duckdb import DuckDB
@@ -148,7 +148,12 @@ def test_which_quantile_it_is_may_hang_on_what_tells_of_the_group() -> None:
 def test_nothing_more_is_asked_without_a_quantile() -> None:
     [sql] = ask(TEN, metric("m", "f", "avg(n)")).receipt.sql
     assert "ORDER BY" not in sql
-    assert "_near" not in sql
+
+
+def test_only_a_large_table_is_looked_at_twice() -> None:
+    for told, times in ((0, 1), (LARGE, 2)):
+        company = Company([FACT], [metric("m", "f", "median(n)", "ratio")], {"f": TEN}, told=told)
+        assert company.result("m").receipt.sql[0].count("FROM f AS t") == times
 
 
 def test_means_before_are_not_bounded() -> None:
@@ -158,21 +163,25 @@ def test_means_before_are_not_bounded() -> None:
 
 def test_names_do_not_meet() -> None:
     """A metric may be called like a column of a step."""
-    metrics = [metric(n, "f", v, "ratio") for n, v in (("m", "median(n)"), ("m_low", "avg(x)"), ("m_from", "max(n)"))]
-    result = ask(TEN, *metrics, by="m_n=kind")
-    assert result.rows == (("k", 5.5, 2.75, 10.0),)
-    assert (result.intervals[0]["m"].low, result.intervals[0]["m"].high) == (2.0, 9.0)
+    names = ("m", "median(n)"), ("m_low", "avg(x)"), ("m_from", "max(n)"), ("m_value", "min(n)")
+    metrics = [metric(n, "f", v, "ratio") for n, v in names]
+    for told in (0, LARGE):
+        company = Company([FACT], metrics, {"f": TEN}, told=told)
+        result = company.result(*(n for n, _ in names), by="m_n=kind")
+        assert result.rows == (("k", 5.5, 2.75, 10.0, 1.0),)
+        assert (result.intervals[0]["m"].low, result.intervals[0]["m"].high) == (2.0, 9.0)
 
 
 def test_entities_have_bounds_too() -> None:
     sums = derived("e", "f", "kind", {"total": "sum(n)"})
     rows = [(f"{i}", D, f"k{i % 10}", i, None) for i in range(1, 21)]
-    company = Company([FACT, sums], [metric("m", "e", "median(total)", "ratio")], {"f": rows})
-    assert company.ask("m") == [(21.0,)]
-    assert company.result("m").intervals[0]["m"] == Interval(10, 14.0, 28.0, "order statistics")
+    for told in (0, LARGE):
+        company = Company([FACT, sums], [metric("m", "e", "median(total)", "ratio")], {"f": rows}, told=told)
+        assert company.ask("m") == [(21.0,)]
+        assert company.result("m").intervals[0]["m"] == Interval(10, 14.0, 28.0, "order statistics")
 
 
-def large_groups() -> Company:
+def large_groups(told: int) -> Company:
     """Ties, NULLs, and groups of 6,000, of 900 and of 3 rows; the values of two metrics are in different rows."""
     dice = random.Random(7)
     kinds = ["a"] * 6000 + [None] * 6000 + ["b"] * 900 + ["c"] * 3
@@ -180,26 +189,27 @@ def large_groups() -> Company:
         (str(i), D, kind, dice.choice([None, *range(40)]), dice.expovariate(1) if i % 3 else None)
         for i, kind in enumerate(kinds)
     ]
-    metrics = [metric(name, "f", f"quantile({x}, {share})", "ratio") for name, (x, share) in LARGE.items()]
-    return Company([FACT], metrics, {"f": rows})
+    metrics = [metric(name, "f", f"quantile({x}, {share})", "ratio") for name, (x, share) in ASKED.items()]
+    return Company([FACT], metrics, {"f": rows}, told=told)
 
 
-LARGE = {"n05": ("n", 0.05), "n50": ("n", 0.5), "x50": ("x", 0.5), "x90": ("x", 0.9), "x95": ("x", 0.95)}
+ASKED = {"n05": ("n", 0.05), "n50": ("n", 0.5), "x50": ("x", 0.5), "x90": ("x", 0.9), "x95": ("x", 0.95)}
 
 
 def bounded_as_sorted(company: Company, measured: Measuring, grain: Grain | None) -> None:
     """Each group of the large ones has the bounds that a sort of its values gives."""
-    result = measured.measure(Query(tuple(LARGE), (("kind", "kind"),), grain, JANUARY, JANUARY.last_day))
+    result = measured.measure(Query(tuple(ASKED), (("kind", "kind"),), grain, JANUARY, JANUARY.last_day))
     assert sorted(str(kind) for kind in result.values("kind")) == ["None", "a", "b", "c"]
     for kind, told in zip(result.values("kind"), result.intervals, strict=True):
-        for name, (x, share) in LARGE.items():
+        for name, (x, share) in ASKED.items():
             values = [row[3 if x == "n" else 4] for row in company.rows["f"] if row[2] == kind]
             lows, highs = bounds(values, share)
             assert told[name].low in lows
             assert told[name].high in highs
 
 
+@pytest.mark.parametrize("told", [0, LARGE])
 @pytest.mark.parametrize("grain", [None, "month"])
-def test_large_groups_are_looked_at_only_near_their_quantiles(grain: Grain | None) -> None:
-    company = large_groups()
+def test_both_ways_give_what_a_sort_gives(grain: Grain | None, told: int) -> None:
+    company = large_groups(told)
     bounded_as_sorted(company, company.measuring(), grain)

@@ -38,6 +38,8 @@ class Context:
     calendar: Calendar
     assumptions: Mapping[str, float]
     grain: Grain | None = None
+    large: frozenset[str] = frozenset()
+    """The stored tables of whose rows not all are put in order at once."""
     spent: dict[str, float] = field(default_factory=dict, compare=False)
     """The assumptions used so far."""
 

@@ -1,8 +1,8 @@
-"""How sure a quantile is: the values in order that bound it, found in a second look at only the values near it.
+"""How sure a quantile is: the values in order that bound it.
 
-A quantile needs no order of all values, and sorting them all would take several times as long and all of the memory.
-So each group first tells, with its quantile, between which two values the bounds surely lie; then only those between
-them are put in order.
+Where a table is not large, all values of a group are put in order for it, in the same step as everything else. A large
+one would take all of the memory for that, and several times as long: there each group first tells, with its quantile,
+between which two values the bounds surely lie, and in a second look only those between them are put in order.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from opstally.expression.check import Scope
 from opstally.expression.tree import NULL, any_of, columns, rewrite
 from opstally.methods.order_statistics import centre, enough, fewest, spread
 from opstally.planner.text import Cte, select
+from opstally.planner.truth import known
 
 BOUNDS = ("quantile_low", "quantile_high")
 """Leaves that bound the leaf `quantile` of the same arguments."""
@@ -137,23 +138,20 @@ class _Near:
         first, last = (Call("nth_least", (value, is_in, Call("-", (rank, below)))) for rank in ranks(self.share, n))
         return first, last
 
-    def is_looked_at(self) -> Call:
-        """Whether a row is in the part, or on that side of it on which there are fewer."""
-        sign, end = (">=", self.low) if self.is_high else ("<=", self.high)
-        return Call(sign, (Column(("v", self.value)), Column(("g", end))))
-
     @property
     def is_high(self) -> bool:
+        """Whether fewer values are above the part than below it, so that those below need not be looked at."""
         return self.share >= 0.5
 
 
 @dataclass(frozen=True)
-class SecondLook:
-    """The steps of a scan that find the bounds of its quantiles; `leaves` and `groups` are the scan's."""
+class Search:
+    """How a scan finds the bounds of its quantiles; `leaves` and `groups` are the scan's."""
 
     leaves: Leaves
     groups: Sequence[str]
     engine: Engine
+    is_large: bool
 
     @cached_property
     def _near(self) -> dict[tuple[Expr, ...], _Near]:
@@ -175,16 +173,25 @@ class SecondLook:
                 found[call.args] = _Near(x, share, value, n, free(f"{own}_from"), free(f"{own}_to"))
         return found
 
-    def ends(self) -> dict[str, Expr]:
-        """Aggregates that the step with the groups gives out as well, by name."""
-        return {name: expr for near in self._near.values() for name, expr in near.ends().items()}
-
     def values(self) -> dict[str, Expr]:
-        """What the step with the rows gives out beside the groups, by name."""
+        """What the rows give out to be put in order, by name."""
         return {near.value: near.x for near in self._near.values()}
 
+    def in_order(self, leaf: Call) -> Expr:
+        """A bound over the rows of a group, all of whose values are put in order."""
+        near = self._near[leaf.args]
+        value = Column((near.value,))
+        rank = ranks(near.share, Call("count", (value,)))[BOUNDS.index(leaf.name)]
+        return Call("nth_least", (value, known(value), rank))
+
+    def ends(self) -> dict[str, Expr]:
+        """Aggregates that the step with the groups gives out for a second look, by name; none where it needs none."""
+        if not self.is_large:
+            return {}
+        return {name: expr for near in self._near.values() for name, expr in near.ends().items()}
+
     def steps(self, name: str, groups: str, rows: str) -> list[Cte]:
-        """The bounds of each group, and under `name` the groups with them."""
+        """The second look: the bounds of each group, and under `name` the groups with them."""
         engine, keys = self.engine, [self.engine.identifier(group) for group in self.groups]
         outputs = [(f"g.{key}", key) for key in keys]
         for leaf, call in self._asked().items():
@@ -196,7 +203,7 @@ class SecondLook:
             select(
                 outputs,
                 f"{groups} AS g",
-                [self._spell(any_of(*(near.is_looked_at() for near in self._near.values())))],
+                [self._spell(any_of(*self._looked_at()))],
                 [*(f"g.{key}" for key in keys), *ends],
                 joins=[self._join("JOIN", f"{rows} AS v", "v", keys)],
             ),
@@ -208,6 +215,17 @@ class SecondLook:
         joins = [self._join("LEFT JOIN", f"{bounds.name} AS b", "b", keys)]
         return [bounds, Cte(name, select([*((f"g.{k}", k) for k in keys), *told], f"{groups} AS g", joins=joins))]
 
+    def _looked_at(self) -> list[Expr]:
+        """Conditions for a row to be looked at; one for all parts of the same values, with which engines can join."""
+        sides: dict[tuple[str, bool], list[Expr]] = {}
+        for near in self._near.values():
+            end = near.low if near.is_high else near.high
+            sides.setdefault((near.value, near.is_high), []).append(Column(("g", end)))
+        return [
+            Call(">=" if is_high else "<=", (Column(("v", value)), _outermost(ends, is_high)))
+            for (value, is_high), ends in sides.items()
+        ]
+
     def _asked(self) -> dict[str, Call]:
         return {name: call for name, call in self.leaves.items() if call.name in BOUNDS}
 
@@ -217,3 +235,7 @@ class SecondLook:
 
     def _spell(self, expr: Expr) -> str:
         return spell(expr, self.engine, lambda c: f"{c.path[0]}.{self.engine.identifier(c.path[1])}")
+
+
+def _outermost(ends: Sequence[Expr], is_high: bool) -> Expr:
+    return ends[0] if len(ends) == 1 else Call("least" if is_high else "greatest", tuple(ends))

@@ -17,7 +17,7 @@ from opstally.period import Grain
 from opstally.planner.choices import without_texts
 from opstally.planner.lower import Context, clipped, lower
 from opstally.planner.occurring import keep
-from opstally.planner.quantiles import BOUNDS, SecondLook
+from opstally.planner.quantiles import BOUNDS, Search
 from opstally.planner.rollup import Subtotals
 from opstally.planner.rows import Rows
 from opstally.planner.scan import Scan
@@ -78,21 +78,26 @@ class _ScanWriter:
         if unions:
             steps.append(self._covered(steps[-1].name, unions, span))
         groups = [self.engine.identifier(g) for g in self.scan.groups()]
-        name = f"{self.scan.name}_near" if self._second.ends() else self.scan.name
+        name = f"{self.scan.name}_near" if self._search.ends() else self.scan.name
         steps.append(Cte(name, select([*((g, g) for g in groups), *outputs], steps[-1].name, group=groups)))
-        return [*steps, *self._bounds(name, entities)] if self._second.ends() else steps
+        return [*steps, *self._bounds(name, entities)] if self._search.ends() else steps
 
     def _bounds(self, groups: str, entities: str | None) -> list[Cte]:
         """The steps that look again at the rows near the quantiles of each group, and add the bounds to the groups."""
         rows = self._rows(entities)
-        for name, value in self._second.values().items():
-            rows.outputs[name] = self.engine.cast(rows.sql(value), "number")
+        self._give_values(rows)
         steps = rows.ctes(f"{self.scan.name}_values")
-        return [*steps, *self._second.steps(self.scan.name, groups, steps[-1].name)]
+        return [*steps, *self._search.steps(self.scan.name, groups, steps[-1].name)]
+
+    def _give_values(self, rows: Rows) -> None:
+        for name, value in self._search.values().items():
+            rows.outputs[name] = self.engine.cast(rows.sql(value), "number")
 
     @cached_property
-    def _second(self) -> SecondLook:
-        return SecondLook(self.scan.leaves, self.scan.groups(), self.engine)
+    def _search(self) -> Search:
+        table = self.schema.tables[self.scan.key.table]
+        stored = table.derived.source if table.derived else table.table
+        return Search(self.scan.leaves, self.scan.groups(), self.engine, stored in self.context.large)
 
     def rows(self, asked: Mapping[str, Expr], after: Mapping[str, Expr]) -> list[Cte]:
         derived = self.schema.tables[self.scan.key.table].derived
@@ -188,12 +193,17 @@ class _ScanWriter:
                 unions[seconds] = rows.named(lower(condition, self.context, rows.typed, rows.basis))
                 total = Call("coalesce", (Call("sum", (Column((seconds,)),)), Literal(0.0)))
                 outputs.append((rows.spelled(Call("/", (total, Literal(60.0)))), self.engine.identifier(name)))
-            elif call.name not in BOUNDS:
+            elif call.name in BOUNDS:
+                if not self._search.is_large:
+                    outputs.append((rows.spelled(self._search.in_order(call)), self.engine.identifier(name)))
+            else:
                 told = self._of_group(call) or self._together(call) or call
                 told = without_texts(told, self._chooses_by)
                 lowered = lower(told, self.context, rows.typed, rows.basis)
                 outputs.append((rows.outer(lowered), self.engine.identifier(name)))
-        for name, expr in self._second.ends().items():
+        if not self._search.is_large:
+            self._give_values(rows)
+        for name, expr in self._search.ends().items():
             lowered = lower(rewrite(expr, self._together), self.context, rows.typed, rows.basis)
             outputs.append((rows.outer(lowered), self.engine.identifier(name)))
         return unions, outputs
@@ -202,7 +212,7 @@ class _ScanWriter:
         """A quantile as one of all those of the same values, which are then put in order only once."""
         match node:
             case Call("quantile", (x, p)):
-                told = [q for expr in (*self.scan.leaves.values(), *self._second.ends().values()) for q in walk(expr)]
+                told = [q for expr in (*self.scan.leaves.values(), *self._search.ends().values()) for q in walk(expr)]
                 asked = {q.args[1] for q in told if isinstance(q, Call) and q.name == "quantile" and q.args[0] == x}
                 inside = sorted(asked, key=show)
                 return node if len(inside) == 1 else Call("quantiles", (x, Literal(inside.index(p) + 1), *inside))
