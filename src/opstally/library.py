@@ -85,6 +85,11 @@ class Library:
     problems: tuple[Problem, ...] = ()
     left_out: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
+    def overriding(self) -> list[Declared[Any]]:
+        """The project's declarations that are in place of packaged ones."""
+        kinds: tuple[Mapping[str, Declared[Any]], ...] = (self.tables, self.metrics, self.reports, self.sources)
+        return [declared for kind in kinds for declared in kind.values() if declared.overrides]
+
 
 def load(project: Path | None = None) -> Library:
     """The package's declarations, with those of a project folder added to them or in their place."""

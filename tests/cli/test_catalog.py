@@ -88,6 +88,7 @@ def test_an_override_is_visible(opstally: Any, outside: Path) -> None:
     )
     text = opstally("catalog", "csat").out
     assert "metrics/csat.yml, in place of catalog/metrics/support/csat.yml" in text
+    assert "metrics/csat.yml is in place of catalog/metrics/support/csat.yml.\n" in opstally("check").err
 
 
 def test_errors(opstally: Any) -> None:

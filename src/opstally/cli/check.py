@@ -53,6 +53,8 @@ def check(
                 f"A table is printed: give {Path(out).with_suffix('.html')}, or a name that ends in .json."
             )
         _print(found)
+        for own in workspace.library.overriding():
+            output.narrate(f"{own.file} is in place of {own.overrides}.")
         if workspace.engine_name == "duckdb" and not (workspace.folder / STORE_FILE).exists():
             output.narrate("No data is loaded yet: put exports into data/ and run 'opstally load'.")
     if found.failed:
