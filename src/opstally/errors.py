@@ -44,6 +44,7 @@ class UnknownName(UsageError):
         "report": "'opstally catalog reports' lists them.",
         "table": "'opstally catalog tables' lists them.",
         "source": "'opstally catalog sources' lists them.",
+        "kind or name": "'opstally catalog' shows what there is.",
         "dimension": "'opstally catalog metrics NAME' lists what a metric can be split by.",
     }
 

@@ -203,9 +203,9 @@ class Workspace:
         """
         declared = self._named("report", slug, self.library.reports)
         its_own = (BadExpression, UnknownName)
-        with self._told_where(its_own if range_ else (*its_own, BadRange)):
+        with self._told_where(its_own if range_ is not None else (*its_own, BadRange)):
             day = as_of or self.last_day(reports.tables(declared, self.measuring))
-            period = self._period(range_, as_of, day) if range_ else None
+            period = None if range_ is None else self._period(range_, as_of, day)
             return reports.run(declared, self.measuring, day, period, parse(where) if where else None)
 
     def query(
@@ -255,7 +255,7 @@ class Workspace:
         pairs = tuple((s if short.count(s) == 1 else a.replace(".", "_"), a) for s, a in zip(short, asked, strict=True))
         tree = parse(where) if where and where.strip() else None
         day = as_of or self.last_day(reports.facts(names, self.measuring))
-        period = self._period(range_ or DEFAULT_RANGE, as_of, day)
+        period = self._period(DEFAULT_RANGE if range_ is None else range_, as_of, day)
         return Query(names, pairs, read_grain(grain) if grain else None, period, day, tree, members)
 
     def _period(self, range_: str, as_of: dt.date | None, day: dt.date) -> Period:

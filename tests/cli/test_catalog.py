@@ -95,6 +95,7 @@ def test_errors(opstally: Any) -> None:
     for arguments, sentence in (
         (("metrics", "cst"), "There is no metric 'cst'. Did you mean 'csat'?"),
         (("metrcs",), "There is no kind or name 'metrcs'. Did you mean 'metrics'"),
+        (("nope",), "There is no kind or name 'nope'. 'opstally catalog' shows what there is."),
         (("questions",), "There are no questions yet: they come with a later version."),
         (("csat", "--format", "html"), "The format html is not offered here: table, json, md."),
     ):

@@ -108,6 +108,7 @@ def test_errors(opstally: Any, project: Path) -> None:
     for arguments, code, sentence in (
         (("csatt",), 2, "There is no metric 'csatt'. Did you mean 'csat'?"),
         (("csat", "--by", "tem"), 2, "There is no dimension 'tem' of support_tickets. Did you mean 'team'?"),
+        (("csat", "--range", ""), 2, "The period '' cannot be read."),
         (("csat", "--grain", "fortnight"), 2, "There is no grain 'fortnight'."),
         (("csat", "--compare", "last"), 2, "There is no comparison 'last': previous or year."),
         (("csat", "--where", "team = "), 2, "The expression ends too early"),

@@ -101,6 +101,7 @@ def test_what_cannot_be_asked(opstally: Any, project: Path) -> None:
         (("--all", "--format", "html"), "All reports as html need --out FOLDER"),
         ((), "Say which report, or --all: automation-impact,"),
         (("suport-tickets",), "There is no report 'suport-tickets'. Did you mean 'support-tickets'"),
+        (("support-tickets", "--range", ""), "The period '' cannot be read."),
         (("support-tickets", "--range", "soon"), "The period 'soon' cannot be read."),
         (("support-tickets", "--where", "teem = 'x'"), "support_tickets has no column 'teem'. Did you mean 'team'?"),
     ):

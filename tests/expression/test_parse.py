@@ -144,6 +144,7 @@ def test_short_words_are_written_out() -> None:
         ("a = 'x\0y'", 6, "cannot be part of an expression"),
         ("a = '\udcff'", 5, "cannot be part of an expression"),
         ("a + sin(b)", 4, "There is no function sin()"),
+        ("frob(b)", 0, "There is no function frob(). There are: abs, "),
         ("cuont(a)", 0, "Did you mean 'count'"),
         ("hours_between(a)", 0, "hours_between(start, end)"),
         ("count(a, b)", 0, "count() or count(x)"),

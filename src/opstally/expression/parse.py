@@ -288,4 +288,5 @@ def _name(token: _Token) -> str:
 
 def unknown_word(name: str, position: int = 0) -> BadExpression:
     """The error for a function that is not in the vocabulary."""
-    return BadExpression(f"There is no function {name}().{did_you_mean(name, _FUNCTIONS)}", position=position)
+    near = did_you_mean(name, _FUNCTIONS) or f" There are: {', '.join(sorted(_FUNCTIONS))}."
+    return BadExpression(f"There is no function {name}().{near}", position=position)
