@@ -26,6 +26,10 @@ class Part:
     rows: tuple[tuple[Value, ...], ...]
     sql: str
 
+    @property
+    def period_rows(self) -> int:
+        return sum(count for _, count in self.fates)
+
 
 @dataclass(frozen=True)
 class Explanation:

@@ -61,8 +61,33 @@ def test_as_a_page(opstally: Any, project: Path) -> None:
     text = opstally("explain", "first_response_sla", *RANGE, "--format", "md").out
     assert "## Rows of support_tickets for first_response_sla" in text
     assert "| used | 5 |" in text
+    assert "| in the period | 7 |" in text
     assert opstally("explain", "first_response_sla", *RANGE, "--format", "html").out.startswith("<!doctype html>")
     assert project.is_dir()
+
+
+def test_the_fates_of_many_rows_add_up_on_a_page(project: Path) -> None:
+    """Every other table shortens 13,838 to 13.8k; these are what an auditor adds up."""
+    from dataclasses import replace
+
+    from opstally.cli.explain import page_of
+    from opstally.render import markdown
+    from opstally.workspace import Workspace
+
+    workspace = Workspace.open(project)
+    found = workspace.explain("first_response_sla", rows=1)
+    [part] = found.parts
+    many = replace(found, parts=(replace(part, fates=(("used", 13_838), ("no target", 2_642))),))
+    text = markdown.render(page_of(many, workspace))
+    for line in ("| used | 13,838 |", "| no target | 2,642 |", "| in the period | 16,480 |", "The first 1 of 13,838"):
+        assert line in text
+
+
+def test_a_text_file_holds_what_the_terminal_shows(opstally: Any, project: Path) -> None:
+    asked = ("explain", "first_response_sla", *RANGE)
+    shown = opstally(*asked).out
+    assert opstally(*asked, "--out", "x.txt").code == 0
+    assert (project / "x.txt").read_text(encoding="utf-8") == shown
 
 
 def test_no_rows_wanted(opstally: Any, project: Path) -> None:

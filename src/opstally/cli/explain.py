@@ -60,12 +60,12 @@ def explain(
         from opstally.render import json  # lazy: help starts without it
 
         output.put(json.dump(_object(found, workspace)), out)
-    elif chosen == "table" and out is None:
+    elif chosen == "table":
         from opstally.cli.explained import show
 
-        show(found, workspace)
+        show(found, workspace, out)
     else:
-        output.show(_document(found, workspace), chosen, out)
+        output.show(page_of(found, workspace), chosen, out)
 
 
 def _object(found: Explanation, workspace: Workspace) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _csv(found: Explanation) -> str:
     return csv_.table(found.parts[0].columns, found.parts[0].rows)
 
 
-def _document(found: Explanation, workspace: Workspace) -> Document:
+def page_of(found: Explanation, workspace: Workspace) -> Document:
     """The query as a document, followed by what became of the rows and the rows."""
     from opstally.render.document import of_query, only_sections
 
@@ -111,6 +111,7 @@ def _document(found: Explanation, workspace: Workspace) -> Document:
 
 
 def _sections(part: Part, found: Explanation) -> Iterator[SectionResult]:
+    from opstally.render.numbers import show_count
     from opstally.result import Column, Result, SectionResult
 
     receipt = found.result.receipt
@@ -118,7 +119,9 @@ def _sections(part: Part, found: Explanation) -> Iterator[SectionResult]:
         Column("fate", "What became of them", "text", is_dimension=True),
         Column("rows", "Rows", "integer", "count"),
     )
-    yield SectionResult(f"Rows of {part.table} for {part.metric}", "", Result(fates, part.fates, receipt))
+    # In full, not as 13.8k: they add up.
+    counts = tuple((fate, show_count(count)) for fate, count in (*part.fates, ("in the period", part.period_rows)))
+    yield SectionResult(f"Rows of {part.table} for {part.metric}", "", Result(fates, counts, receipt))
     if part.rows:
         columns = tuple(Column(name, name, "text") for name in part.columns)
         rows = tuple(tuple(None if v is None else str(v) for v in row) for row in part.rows)
@@ -126,5 +129,7 @@ def _sections(part: Part, found: Explanation) -> Iterator[SectionResult]:
 
 
 def _listed(part: Part) -> str:
+    from opstally.render.numbers import show_count
+
     used = part.fates[0][1]
-    return f"The first {len(part.rows)} of {used}" if len(part.rows) < used else f"All {used}"
+    return f"The first {len(part.rows)} of {show_count(used)}" if len(part.rows) < used else f"All {show_count(used)}"

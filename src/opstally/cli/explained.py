@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opstally.cli import output
@@ -20,12 +21,19 @@ if TYPE_CHECKING:
 _WIDEST_VALUE = 40
 
 
-def show(found: Explanation, workspace: Workspace) -> None:
-    """Print it."""
-    console = output.stdout_console()
-    with output.plain_lines(console):
+def show(found: Explanation, workspace: Workspace, out: Path | None) -> None:
+    """Print it, or write the same text."""
+
+    def printed(console: Console) -> None:
         for block in blocks(found, workspace, console):
             console.print(block)
+
+    if out is not None:
+        output.put(output.plain_text(printed), out)
+        return
+    console = output.stdout_console()
+    with output.plain_lines(console):
+        printed(console)
 
 
 def blocks(found: Explanation, workspace: Workspace, console: Console) -> Iterator[RenderableType]:
@@ -95,7 +103,7 @@ def _fates(part: Part, console: Console) -> Iterator[RenderableType]:
 
     yield Text.assemble(("What became of the rows", "bold"), f"  {part.table}, by {part.time_basis}")
     rows = [(fate, show_count(count)) for fate, count in part.fates]
-    rows.append(("in the period", show_count(sum(count for _, count in part.fates))))
+    rows.append(("in the period", show_count(part.period_rows)))
     yield table((part.metric, "Rows"), rows, console.width, (False, True))
 
 
