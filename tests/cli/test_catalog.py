@@ -78,6 +78,13 @@ def test_markdown(opstally: Any) -> None:
     assert opstally("catalog", "csat", "--format", "md").out.startswith("# Satisfaction\n\n`csat`\n")
 
 
+@pytest.mark.parametrize("asked", [(), ("reports",), ("metrics", "csat")])
+def test_a_text_file_holds_what_the_terminal_shows(opstally: Any, outside: Path, asked: tuple[str, ...]) -> None:
+    shown = opstally("catalog", *asked).out
+    assert opstally("catalog", *asked, "--out", "x.txt").out == ""
+    assert (outside / "x.txt").read_text(encoding="utf-8") == shown
+
+
 def test_an_override_is_visible(opstally: Any, outside: Path) -> None:
     (outside / "opstally.yml").write_text("name: x\n", encoding="utf-8")
     (outside / "metrics").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from opstally.cli.options import Globals, Out, TableJsonOrMarkdown, read_format
 from opstally.errors import DefinitionError, UnknownName, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from opstally.library import Library
     from opstally.render.catalogue import Catalogue, Entry, Sheet
 
@@ -143,25 +146,23 @@ def _show_entry(known: Catalogue, kind: str, name: str, format_: str, out: Path 
     elif format_ == "md":
         output.put(markdown.entry(found), out)
     else:
-        _print_entry(found)
+        output.show_text(partial(_print_entry, found), out)
 
 
-def _print_entry(found: Entry) -> None:
+def _print_entry(found: Entry, console: Console) -> None:
     from rich.text import Text
 
     from opstally.render.facts import facts, table
 
-    console = output.stdout_console()
-    with output.plain_lines(console):
-        console.print(Text.assemble((found.label, "bold"), f"  {found.kind} ", found.name))
-        if found.description:
-            console.print(Text(found.description))
+    console.print(Text.assemble((found.label, "bold"), f"  {found.kind} ", found.name))
+    if found.description:
+        console.print(Text(found.description))
+    console.print()
+    console.print(facts(found.facts))
+    for sheet in found.sheets:
         console.print()
-        console.print(facts(found.facts))
-        for sheet in found.sheets:
-            console.print()
-            console.print(Text(sheet.title, style="bold"))
-            console.print(table(sheet.headings, sheet.rows, console.width))
+        console.print(Text(sheet.title, style="bold"))
+        console.print(table(sheet.headings, sheet.rows, console.width))
 
 
 def _print_tables(sheets: list[Sheet], format_: str, out: Path | None) -> None:
@@ -172,7 +173,9 @@ def _print_tables(sheets: list[Sheet], format_: str, out: Path | None) -> None:
         lines = [line for sheet in sheets for line in markdown.table(sheet.headings, sheet.rows)]
         output.put("\n".join(lines) + "\n", out)
         return
-    console = output.stdout_console()
-    with output.plain_lines(console):
+
+    def printed(console: Console) -> None:
         for sheet in sheets:
             console.print(table(sheet.headings, sheet.rows, console.width))
+
+    output.show_text(printed, out)

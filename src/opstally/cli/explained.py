@@ -28,12 +28,7 @@ def show(found: Explanation, workspace: Workspace, out: Path | None) -> None:
         for block in blocks(found, workspace, console):
             console.print(block)
 
-    if out is not None:
-        output.put(output.plain_text(printed), out)
-        return
-    console = output.stdout_console()
-    with output.plain_lines(console):
-        printed(console)
+    output.show_text(printed, out)
 
 
 def blocks(found: Explanation, workspace: Workspace, console: Console) -> Iterator[RenderableType]:

@@ -55,6 +55,16 @@ def text_of(document: Document, format_: str) -> str:
     return _plain_table(document)
 
 
+def show_text(printed: Callable[[Console], None], out: Path | None) -> None:
+    """What is printed on a console: on the terminal, or the same as plain text in a file."""
+    if out is not None:
+        put(plain_text(printed), out)
+        return
+    console = stdout_console()
+    with plain_lines(console):
+        printed(console)
+
+
 def put(text: str, out: Path | None) -> None:
     """Text as it is, on stdout or in a file that is either wholly there or not at all."""
     if out is not None:
