@@ -203,8 +203,9 @@ def _value(made: Plan, metrics: Metrics, linked: Linked) -> Expr:
 
 
 def _leaf(made: Plan, scan: Scan, schema: Schema, wanted: str, call: Call, metric: str = "") -> str:
-    short = shorter_leaf(call, given(scan, schema), partial(schema.expand, scan.key.table))
-    short = next((known for known in scan.leaves.values() if same_count(known, short)), short)
+    if call not in scan.shorter:
+        scan.shorter[call] = shorter_leaf(call, given(scan, schema), partial(schema.expand, scan.key.table))
+    short = next((known for known in scan.leaves.values() if same_count(known, scan.shorter[call])), scan.shorter[call])
     return scan.leaf(wanted if short in scan.leaves.values() else _free(made, wanted, metric), short)
 
 

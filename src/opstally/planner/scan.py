@@ -38,6 +38,8 @@ class Scan:
     grain: Grain | None
     where: Expr | None
     leaves: dict[str, Call] = field(default_factory=dict)
+    shorter: dict[Call, Call] = field(default_factory=dict, repr=False)
+    """An aggregate that was asked for → the same of shorter conditions, which many metrics ask again."""
 
     def leaf(self, wanted: str, call: Call) -> str:
         """The name of the aggregate in this scan; the same aggregate is computed only once."""

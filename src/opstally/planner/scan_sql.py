@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -212,18 +213,31 @@ class _ScanWriter:
         """A quantile as one of all those of the same values, which are then put in order only once."""
         match node:
             case Call("quantile", (x, p)):
-                told = [q for expr in (*self.scan.leaves.values(), *self._search.ends().values()) for q in walk(expr)]
-                asked = {q.args[1] for q in told if isinstance(q, Call) and q.name == "quantile" and q.args[0] == x}
-                inside = sorted(asked, key=show)
+                inside = sorted(self._shares[x], key=show)
                 return node if len(inside) == 1 else Call("quantiles", (x, Literal(inside.index(p) + 1), *inside))
         return None
 
+    @cached_property
+    def _shares(self) -> dict[Expr, set[Expr]]:
+        """Values of which quantiles are asked → for which shares."""
+        found: dict[Expr, set[Expr]] = {}
+        for expr in (*self.scan.leaves.values(), *self._search.ends().values()):
+            for node in walk(expr):
+                match node:
+                    case Call("quantile", (x, p)):
+                        found.setdefault(x, set()).add(p)
+        return found
+
     def _chooses_by(self, column: Expr) -> Expr:
         """What a column is computed from, if that costs less in each leaf than the column once in every row."""
-        asking = sum(column in columns(call) for call in self.scan.leaves.values())
-        if asking > _SELDOM or column in [column for _, column in self.scan.dims]:
+        if self._asking[column] > _SELDOM or column in [column for _, column in self.scan.dims]:
             return column
         return self.schema.expand(self.scan.key.table, column)
+
+    @cached_property
+    def _asking(self) -> Counter[Expr]:
+        """In how many leaves each column stands."""
+        return Counter(column for call in self.scan.leaves.values() for column in columns(call))
 
     def _of_group(self, leaf: Call) -> Expr | None:
         """The least or largest of what the rows are grouped by: what it is in the group, if any row of it counts."""

@@ -58,7 +58,7 @@ def implies(one: Expr, other: Expr) -> bool:
         case Call("not", (Call("is_null", (x,)),)), _ if any(implies(c, other) for c in _chosen_by(x)):
             return True
         case _, Call("not", (Call("is_null", (x,)),)):
-            return _has_value(x, {*_present(one)}.__contains__)
+            return _has_value(x, [*_present(one)].__contains__)
         case _, Call("not", (inner,)):
             return excludes(one, inner)
     return _same_text(one, other)
