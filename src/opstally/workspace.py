@@ -112,7 +112,7 @@ class Workspace:
         if self.engine_name == "duckdb":
             from opstally.engines.duckdb import DuckDB  # lazy: start-up
 
-            store = self._store(read_only=True)
+            store = self._reading()
             return DuckDB(store.connection, store.holds)
         if self.project.connection is None:
             raise UsageError(f"{PROJECT_FILE} needs `connection:` for the {self.engine_name} engine.")
@@ -120,27 +120,37 @@ class Workspace:
         connected: Engine = kind.connect(self.project.connection, self.project.schema_ or "public")
         return connected
 
-    def _store(self, read_only: bool) -> Store:
+    def _reading(self) -> Store:
+        """The store, opened for reading. Raises StoreBehind where it lacks columns, and cannot be written."""
         from opstally.store import Store  # lazy: start-up
 
         path = self.folder / STORE_FILE
         try:
-            return Store.open(path, self.tables(), read_only=read_only)
+            return Store.open(path, self.tables(), read_only=True)
         except StoreBehind as behind:
-            self._catch_up(path, behind)
-            return Store.open(path, self.tables(), read_only=read_only)
+            try:
+                store = Store.open(path)
+            except StoreError:
+                raise behind from None
+        self._catch_up(store).close()
+        return Store.open(path, self.tables(), read_only=True)
 
-    def _catch_up(self, path: Path, behind: StoreBehind) -> None:
-        """Raises `behind` where the store cannot be written."""
-        from opstally.ingest.catch_up import catch_up  # lazy: start-up
+    def _writing(self) -> Store:
+        """The store, opened for writing."""
         from opstally.store import Store  # lazy: start-up
 
+        return self._catch_up(Store.open(self.folder / STORE_FILE))
+
+    def _catch_up(self, store: Store) -> Store:
+        from opstally.ingest.catch_up import catch_up  # lazy: start-up
+
         try:
-            store = Store.open(path)
-        except StoreError:
-            raise behind from None
-        with store:
-            self.narrate(catch_up(store, self.library, self.project))
+            if told := catch_up(store, self.library, self.project):
+                self.narrate(told)
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     def tables(self) -> dict[str, Any]:
         """The stored tables' declarations."""
@@ -316,7 +326,7 @@ class Workspace:
         from opstally import ingest  # lazy: start-up
 
         self.close()
-        store = self._store(read_only=False)
+        store = self._writing()
         try:
             summary = ingest.load(store, self.library, self.project, self.folder, sources, progress)
             if self.engine_name != "postgres" or summary.exit_code:
@@ -348,7 +358,7 @@ class Workspace:
         """The record of loads and refusals, or of one load. Raises StoreError where nothing has been loaded."""
         from opstally.ingest.ledger import ledger  # lazy: start-up
 
-        with self._store(read_only=True) as store:
+        with self._reading() as store:
             return ledger(store.connection, load_id)
 
     def quarantine(
@@ -360,7 +370,7 @@ class Workspace:
         """
         from opstally.ingest.aside import aside  # lazy: start-up
 
-        with self._store(read_only=True) as store:
+        with self._reading() as store:
             found = tuple(aside(store.connection, source, table, reason))
         if not found and source is not None and source not in {*self.library.sources, *self.tables()}:
             raise UnknownName("source", source, {*self.library.sources, *self.tables()})
@@ -372,7 +382,7 @@ class Workspace:
         """Records as text for a file, in their export's columns. Raises UsageError for records of several sources."""
         from opstally.ingest.aside import columns_of, export  # lazy: start-up
 
-        with self._store(read_only=True) as store:
+        with self._reading() as store:
             return export(found, out, columns_of(store.connection, found[0].source) if found else ())
 
     def replay(self, path: Path, progress: Progress | None = None) -> Replayed:
@@ -380,7 +390,7 @@ class Workspace:
         from opstally.ingest.replay import replay  # lazy: start-up
 
         self.close()
-        with self._store(read_only=False) as store:
+        with self._writing() as store:
             return replay(store, self.library, self.project, self.folder, path, progress)
 
     def check(self, as_of: dt.date | None = None) -> checks.CheckResult:

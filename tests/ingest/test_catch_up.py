@@ -97,3 +97,17 @@ def test_where_the_store_cannot_be_written_it_says_what_to_do(older: Desk) -> No
             tickets(older.folder)
         reader.communicate(b"")
     assert len(tickets(older.folder)) == 2
+
+
+def test_a_load_that_fails_leaves_it_as_reading_would(older: Desk) -> None:
+    for name in ("support_tickets", "ticket_events"):
+        older.write(f"data/{name}.csv", "")
+    told: list[str] = []
+    workspace = Workspace.open(older.folder, narrate=told.append)
+    assert len(workspace.load().errors) == 2
+    workspace.close()
+    assert "support_tickets.channel and 3 more" in told[0]
+    read = tickets(older.folder, told)
+    assert len(told) == 1
+    assert [row["resolution_hours"] for row in read] == [25, None]
+    assert read[0]["resolution_business_minutes"] == 480

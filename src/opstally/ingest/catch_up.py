@@ -24,7 +24,7 @@ _OUTCOME = "All that was there is as it was."
 
 
 def catch_up(store: Store, library: Library, project: Project) -> str:
-    """Add the columns that have been declared since the store was written, in one transaction, and tell which.
+    """Add what has been declared since the store was written, in one transaction, and tell which columns, if any.
 
     They hold what follows from the stored rows: what their tables fill them with, and what is made after every load,
     which is made anew. All else in them is unknown until a load reads it from the exports.
@@ -40,13 +40,14 @@ def catch_up(store: Store, library: Library, project: Project) -> str:
             added = store.layout.fit(tables)
             for name, columns in added.items():
                 _fill(connection, tables, name, columns, Meaning.of(connection, project))
-            derive.run(connection, tables, project)
+            if added:
+                derive.run(connection, tables, project)
     except duckdb.Error as problem:
         raise disk_error(store.path, problem, _OUTCOME) or StoreError(
-            f"{store.path} could not be given the columns that it lacks ({first_line(problem)}). {_OUTCOME}"
+            f"{store.path} could not be given what has been declared since it was written ({first_line(problem)}). "
+            f"{_OUTCOME}"
         ) from problem
-    store.checkpoint()
-    return _told(added)
+    return _told(added) if added else ""
 
 
 def _fill(
