@@ -112,9 +112,7 @@ def _unusable_name(file: DataFile) -> str | None:
     if any("\udc80" <= c <= "\udcff" for c in file.shown):
         shown = file.shown.encode(errors="surrogateescape").decode(errors="replace")
         return f"{shown}: the file's name is not UTF-8 text. Rename it, then load again."
-    if file.zipped and "?" in str(
-        file.path
-    ):  # the engine takes what follows for no part of the name, and unzips nothing
+    if file.zipped and "?" in str(file.path):  # where the name ends for the engine, which then unzips nothing
         return f"{file.shown}: a zipped file's name must not have a question mark. Rename it, then load again."
     return None
 
