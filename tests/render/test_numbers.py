@@ -12,6 +12,20 @@ from opstally.result import Column, Interval, Value
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("Größe 👨‍👩‍👧 naïve\u00a0x", "Größe 👨‍👩‍👧 naïve\u00a0x"),
+        ("two\r\nlines\tand a tab", "two  lines and a tab"),
+        ("\x1b]0;title\x07\x1b[31mred", "␛]0;title␇␛[31mred"),
+        ("\x9b31mred \u202eorder\u2069", "\ufffd31mred \ufffdorder\ufffd"),
+        ("\x00\x7f", "␀␡"),
+    ],
+)
+def test_texts_tell_a_terminal_nothing(value: str, text: str) -> None:
+    assert show(value, Column("team", "Team", "text")) == text
+
+
+@pytest.mark.parametrize(
     ("value", "unit", "decimals", "text"),
     [
         (0, "count", None, "0"),

@@ -103,8 +103,10 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def narrate(text: str) -> None:
-    """Say something that is not data."""
-    print(text, file=sys.stderr)
+    """Say something that is not data, though it may quote some."""
+    from opstally.render.plain import plain  # lazy: help starts without it
+
+    print("\n".join(map(plain, text.split("\n"))), file=sys.stderr)
 
 
 def stdout_console() -> Console:

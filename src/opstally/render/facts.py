@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from opstally.render.grid import Cell, Lane, fold, text_below, to_table
+from opstally.render.plain import plain
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,7 +34,7 @@ def table(
     lanes = [
         Lane(
             heading,
-            tuple(Cell(row[at]) for row in rows),
+            tuple(Cell(plain(row[at])) for row in rows),
             is_right=at < len(right) and right[at],
             is_dimension=at == 0,
         )

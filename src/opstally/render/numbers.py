@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from opstally.period import Period
+from opstally.render.plain import plain
 from opstally.result import Column, Interval, Value
 
 MISSING: Final = "–"
@@ -33,7 +34,7 @@ def show(value: Value, column: Column, currency: str = "USD") -> str:
     if isinstance(value, dt.date):
         return show_moment(value, column.name)
     if isinstance(value, str):
-        return value
+        return plain(value)
     return show_number(value, column.unit, column.decimals, currency)
 
 
