@@ -231,7 +231,7 @@ class Workspace:
         result = self.measuring.measure(query, compare)
         if not total or not (query.by or query.grain):
             return result
-        whole = self.measuring.measure(replace(query, by=(), grain=None, members=False), compare)
+        whole = self.measuring.measure(replace(query, by=(), grain=None, members=False, intervals=False), compare)
         blanks = (None,) * sum(c.is_dimension for c in result.columns)
         sql = result.receipt.sql + whole.receipt.sql
         return replace(result, total=blanks + whole.rows[0], receipt=replace(result.receipt, sql=sql))

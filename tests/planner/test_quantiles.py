@@ -17,7 +17,6 @@ from opstally.engines.duckdb import DuckDB
 from opstally.engines.spell import spell
 from opstally.expression import Column
 from opstally.measure import Measuring
-from opstally.methods.order_statistics import enough, fewest
 from opstally.period import Grain
 from opstally.planner.quantiles import ranks
 from opstally.planner.query import Query
@@ -56,27 +55,6 @@ def test_either_bound_misses_with_at_most_two_and_a_half_percent(numbers: DuckDB
         assert further.mean() < 0.1
 
 
-@pytest.mark.parametrize("share", SHARES)
-def test_the_fewest_values_that_bound(share: float) -> None:
-    least = fewest(share)
-    assert binom.pmf(0, least, share) <= 0.025
-    assert least == 1 or binom.pmf(0, least - 1, share) > 0.025
-
-
-def test_seventy_two_values_bound_the_95th_percentile_from_above() -> None:
-    assert (fewest(1 - 0.95), fewest(0.5), fewest(0.95)) == (72, 6, 2)
-
-
-@pytest.mark.parametrize("share", SHARES)
-def test_in_large_groups_the_bounds_are_near(share: float) -> None:
-    """Both ranks are among the values from the interpolated quantile at share − 0.02 to that at share + 0.02."""
-    n = np.arange(enough(share, 0.02), 50_000, 7)
-    low, high = binom.ppf(0.025, n, share) - 1, binom.ppf(0.975, n, share) + 2  # at most one further out
-    first, last = np.ceil((share - 0.02) * (n - 1)) + 1, np.floor((share + 0.02) * (n - 1)) + 1
-    assert share <= 0.02 or (first <= low).all()
-    assert share >= 0.98 or (high <= last).all()
-
-
 # -- values ------------------------------------------------------------------------------------------------------------
 
 FACT = table("f", "id text, day date, kind text, n integer, x number", "id", at="day")
@@ -101,9 +79,9 @@ def test_a_bound_that_there_is_not_is_said() -> None:
     assert one("quantile(n, 0.9)") == Interval(
         10, 7.0, None, "order statistics", "ok", "at least 36 values are needed for an upper bound"
     )
-    assert one("median(n)", TEN[:5]).reason == "at least 6 values are needed for a lower bound and an upper bound"
+    assert one("median(n)", TEN[:5]).reason == "at least 6 values are needed for a lower and an upper bound"
     assert one("median(n)", TEN[:5], min_n=8).reason == (
-        "fewer than 8 rows; at least 6 values are needed for a lower bound and an upper bound"
+        "fewer than 8 rows; at least 6 values are needed for a lower and an upper bound"
     )
     assert one("median(n)", []) == Interval(0, method="order statistics", state="weak", reason="fewer than 1 rows")
 

@@ -47,10 +47,10 @@ def lacking(n: int, shares: tuple[float, ...], *, low: bool, high: bool) -> str:
     """
     needs: dict[int, list[str]] = {}
     for is_there, what, sides in (
-        (low, "a lower bound", shares),
-        (high, "an upper bound", tuple(1 - share for share in shares)),
+        (low, "a lower", shares),
+        (high, "an upper", tuple(1 - share for share in shares)),
     ):
         if not is_there:
             needed = [fewest(side) for side in sides]
             needs.setdefault(min((k for k in needed if k > n), default=max(needed)), []).append(what)
-    return "; ".join(f"at least {k} values are needed for {' and '.join(what)}" for k, what in needs.items())
+    return "; ".join(f"at least {k} values are needed for {' and '.join(what)} bound" for k, what in needs.items())
