@@ -60,6 +60,14 @@ def test_json_adds_up(opstally: Any, project: Path) -> None:
 def test_as_a_page(opstally: Any, project: Path) -> None:
     text = opstally("explain", "first_response_sla", *RANGE, "--format", "md").out
     assert "## Rows of support_tickets for first_response_sla" in text
+    definition, fates = text.index("## Definition"), text.index("## Rows of")
+    for told in (
+        "| Definition | count_if(first_response_outcome = 'met') / ",
+        "| Counted when | first_response_outcome != 'pending' |",
+        "| Period | 05 Oct – 25 Oct 2026, days in UTC |",
+        "| Data | support_tickets: 7 rows, newest 25 Oct 2026 23:30, loaded ",
+    ):
+        assert definition < text.index(told) < fates
     assert "| used | 5 |" in text
     assert "| in the period | 7 |" in text
     assert opstally("explain", "first_response_sla", *RANGE, "--format", "html").out.startswith("<!doctype html>")

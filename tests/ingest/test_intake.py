@@ -63,7 +63,9 @@ def test_a_feed_of_an_unknown_source_names_the_nearest(desk: Desk) -> None:
 
 def test_a_feed_whose_files_are_not_there_says_so(desk: Desk) -> None:
     desk.write("opstally.yml", "name: T\nsources: [{source: focus_billing, files: [bills/*.csv]}]\n")
-    assert desk.error().startswith("opstally.yml: no file matches bills/*.csv of source focus_billing in ")
+    told = desk.error()
+    assert told.startswith("opstally.yml: no file matches bills/*.csv of source focus_billing in ")
+    assert told.endswith(". Put the export there, or mend the source's `files`.")
     desk.write("opstally.yml", "name: T\nsources: [{source: focus_billing}]\n")
     assert desk.error() == "opstally.yml: source focus_billing says no files. Give it `files`, such as data/*.csv."
 

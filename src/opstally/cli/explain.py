@@ -102,12 +102,17 @@ def _csv(found: Explanation) -> str:
 
 
 def page_of(found: Explanation, workspace: Workspace) -> Document:
-    """The query as a document, followed by what became of the rows and the rows."""
+    """The query as a document, followed by its definition, what became of the rows and the rows."""
+    from opstally.cli.explained import told
     from opstally.render.document import of_query, only_sections
+    from opstally.result import Column, Result, SectionResult
 
     whole = of_query(found.result, workspace.project.currency)
+    facts = tuple(told(found, workspace, whole))
+    columns = (Column("what", "What", "text", is_dimension=True), Column("is", "Is", "text"))
+    definition = SectionResult("Definition", "", Result(columns, facts, found.result.receipt))
     more = [section for part in found.parts for section in _sections(part, found)]
-    return only_sections(whole, [*whole.sections, *more])
+    return only_sections(whole, [*whole.sections, definition, *more])
 
 
 def _sections(part: Part, found: Explanation) -> Iterator[SectionResult]:

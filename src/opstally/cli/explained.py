@@ -36,14 +36,14 @@ def blocks(found: Explanation, workspace: Workspace, console: Console) -> Iterat
     from rich.text import Text
 
     document = of_query(found.result, workspace.project.currency)
-    definition = found.result.receipt.definitions[0]
+    definition = _definition(found)
     declared = workspace.library.metrics[definition.metric].declaration
     yield Text.assemble((definition.label, "bold"), f"  {definition.metric}")
     yield Text(declared.description)
     yield Text()
     yield from body(found.result, document.currency, console, every_row=not console.is_terminal)
     yield Text()
-    yield facts(_facts(found, workspace, document, definition))
+    yield facts(told(found, workspace, document))
     for part in found.parts:
         yield Text()
         yield from _fates(part, console)
@@ -58,13 +58,16 @@ def blocks(found: Explanation, workspace: Workspace, console: Console) -> Iterat
             yield from _rows(part, console)
 
 
-def _facts(
-    found: Explanation, workspace: Workspace, document: Document, definition: Definition
-) -> list[tuple[str, str]]:
-    receipt = found.result.receipt
+def _definition(found: Explanation) -> Definition:
+    return found.result.receipt.definitions[0]
+
+
+def told(found: Explanation, workspace: Workspace, document: Document) -> list[tuple[str, str]]:
+    """The definition and how it was asked: (what, its text)."""
+    receipt, definition = found.result.receipt, _definition(found)
     declared = workspace.library.metrics[definition.metric].declaration
     period = f"{show_period(receipt.period)}, days in {receipt.timezone}" if receipt.period else ""
-    told = [
+    pairs = [
         ("Definition", definition.value),
         ("Only where", definition.where or ""),
         ("Counted when", definition.settled or ""),
@@ -81,7 +84,7 @@ def _facts(
         ("Engine", receipt.engine),
         *(("Note", note) for note in (*receipt.notes, *document.notes)),
     ]
-    return [(name, text) for name, text in told if text]
+    return [(name, text) for name, text in pairs if text]
 
 
 def _fresh(freshness: Freshness) -> str:

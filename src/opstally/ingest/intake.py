@@ -145,7 +145,10 @@ def _with_files(source: Source, patterns: Sequence[str], folder: Path, where: st
         return LoadError(f"{where}: source {source.source} says no files. Give it `files`, such as {DATA}/*.csv.")
     files = matching(folder, patterns)
     if not files:
-        return LoadError(f"{where}: no file matches {' or '.join(patterns)} of source {source.source} in {folder}.")
+        return LoadError(
+            f"{where}: no file matches {' or '.join(patterns)} of source {source.source} in {folder}. "
+            "Put the export there, or mend the source's `files`."
+        )
     return Intake(source.source, source, tuple(files))
 
 
