@@ -229,12 +229,21 @@ class Workspace:
         if compare not in (None, "previous", "year"):
             raise UsageError(f"There is no comparison {compare!r}: previous or year.")
         result = self.measuring.measure(query, compare)
+        result = replace(result, notes=(*result.notes, *self._by_first_day(query)))
         if not total or not (query.by or query.grain):
             return result
         whole = self.measuring.measure(replace(query, by=(), grain=None, members=False, intervals=False), compare)
         blanks = (None,) * sum(c.is_dimension for c in result.columns)
         sql = result.receipt.sql + whole.receipt.sql
         return replace(result, total=blanks + whole.rows[0], receipt=replace(result.receipt, sql=sql))
+
+    def _by_first_day(self, query: Query) -> Iterator[str]:
+        """What counts whole months in a period that is none of whole months."""
+        for table in sorted(reports.facts(query.metrics, self.measuring)):
+            finest, period = self.tables()[table].finest, query.period
+            edges = (period.start, period.end)
+            if finest and any(self.calendar.bucket_start(day, finest) != day for day in edges):
+                yield f"{table} is known by {finest}: each {finest} counts whole where its first day is in the period."
 
     def sql(
         self, metrics: Sequence[str], *, by: Sequence[str] = (), grain: str | None = None, range_: str | None = None,

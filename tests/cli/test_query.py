@@ -73,6 +73,9 @@ def test_the_newest_month_counts_whole_where_only_months_are_known(
     assert opstally("load").code == 0
     done = opstally("query", "revenue", "--range", "2 months", "--grain", "month", "--format", "csv")
     assert done.out == "month,revenue\r\n2026-08-01,8.0\r\n2026-09-01,9.0\r\n"
+    note = "revenue is known by month: each month counts whole where its first day is in the period."
+    assert note in opstally("query", "revenue", "--range", "13 weeks").out
+    assert note not in opstally("query", "revenue", "--range", "2 months").out
 
 
 def test_the_sql_can_be_pasted(opstally: Any, project: Path) -> None:
