@@ -7,6 +7,7 @@ between which two values the bounds surely lie, and in a second look only those 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,8 +24,10 @@ from opstally.planner.truth import known
 BOUNDS = ("quantile_low", "quantile_high")
 """Leaves that bound the leaf `quantile` of the same arguments."""
 
-_AROUND = 0.02
+_AROUND = 0.01
 """The share of the values on either side of a quantile among which its bounds are looked for in large groups."""
+_LEAST, _MOST = -sys.float_info.max, sys.float_info.max
+"""What no value is beyond: only finite ones are stored."""
 
 Leaves = Mapping[str, Call]
 
@@ -124,8 +127,8 @@ class _Near:
         )
         return {
             self.n: n,
-            self.low: Call("case", (large, low, Call("min", (self.x,)))),
-            self.high: Call("case", (large, high, Call("max", (self.x,)))),
+            self.low: Call("case", (large, low, Literal(_LEAST))),
+            self.high: Call("case", (large, high, Literal(_MOST))),
         }
 
     def bounds(self) -> tuple[Expr, Expr]:
