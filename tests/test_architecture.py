@@ -29,6 +29,7 @@ ORDER = [
     "planner",
     "definitions",
     "freshness",
+    "reach",
     "measure",
     "checks",
     "blocks",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -30,10 +30,11 @@ from opstally.freshness import Looked
 from opstally.library import PROJECT_FILE, Library, load, read_project
 from opstally.measure import Measuring, Plans
 from opstally.model.project import Project
-from opstally.period import GRAINS, Calendar, Grain, Period, read_grain, window
+from opstally.period import Calendar, Period, read_grain, window
 from opstally.planner.metric import Metrics
 from opstally.planner.query import Query
 from opstally.planner.schema import Schema
+from opstally.reach import Reach
 from opstally.result import ReportResult, Result
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
 
 STORE_FILE = "opstally.duckdb"
 DEFAULT_RANGE = "13 weeks"
-_SILENT = dt.timedelta(days=35)
-"""A month and a little: what is reported monthly is not silent."""
 
 
 @dataclass
@@ -285,29 +284,9 @@ class Workspace:
         raise BadRange(f"The period {range_!r} starts after {as_of}, which was to be the last day that counts.")
 
     def last_day(self, tables: set[str]) -> dt.date:
-        """The last day that counts: the newest day of the tables, but not today, which is not over.
-
-        Tables in which something happens only now and then (go-lives, monthly costs) reach as far as the company's
-        steady ones do; unless they have been silent for so long that they seem to have ended.
-        """
+        """The last day that counts, for what these tables tell: never today, which is not over."""
         yesterday = self.today - dt.timedelta(days=1)
-        own = max(self._days(self.freshness[t].newest for t in tables if t in self.freshness), default=None)
-        if own is None or own >= yesterday:
-            return yesterday
-        steady = self._days(self.freshness.newest(t for t, table in self.tables().items() if table.steady))
-        near = [day for day in steady if day - own <= _SILENT] or [self._last_of_bucket(own, tables)]
-        return min(max([own, *near]), yesterday)
-
-    def _last_of_bucket(self, day: dt.date, tables: set[str]) -> dt.date:
-        """The last day of the month whose first one stands for all of it, where the tables are known by month."""
-        finest: list[Grain] = [self.tables()[table].finest or "day" for table in tables]
-        return self.calendar.next_bucket(day, min(finest, key=GRAINS.index)) - dt.timedelta(days=1)
-
-    def _days(self, newest: Iterable[dt.date | dt.datetime | None]) -> list[dt.date]:
-        return [day for found in newest if (day := self._day(found)) is not None]
-
-    def _day(self, newest: dt.date | dt.datetime | None) -> dt.date | None:
-        return self.calendar.local_day(newest) if isinstance(newest, dt.datetime) else newest
+        return Reach(self.freshness, self.tables(), self.calendar).last_day(tables, yesterday)
 
     @contextmanager
     def _told_where(self, wrong: tuple[type[UsageError], ...] = (BadExpression,)) -> Iterator[None]:
