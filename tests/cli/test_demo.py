@@ -48,3 +48,19 @@ def test_a_folder_with_something_else_is_left_alone(opstally: Any, tmp_path: Pat
     assert done.code == 2
     assert "holds something else already" in done.err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_company_that_is_there_is_left_alone_unless_it_is_wanted_again(
+    company: Any, opstally: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = company
+    monkeypatch.chdir(folder / "company")
+    own = folder / "company" / "opstally.yml"
+    written = own.read_text(encoding="utf-8")
+    own.write_text(f"{written}# mine\n", encoding="utf-8")
+    done = opstally("demo", ".", "--scale", "0.02")
+    assert (done.code, done.out) == (2, "")
+    assert "holds this company already" in done.err
+    assert own.read_text(encoding="utf-8").endswith("# mine\n")
+    assert opstally("demo", ".", "--scale", "0.02", "--again").code == 0
+    assert own.read_text(encoding="utf-8") == written

@@ -34,11 +34,25 @@ def test_another_seed_is_another_company(small: Written, tmp_path: Path) -> None
     assert not [name for name, _ in same if name.startswith(("data/helpdesk", "data/uptime", "data/customers"))]
 
 
-def test_it_may_be_written_again_where_it_is(tmp_path: Path) -> None:
+def test_it_is_written_again_where_it_is_only_when_asked_to(tmp_path: Path) -> None:
     write(tmp_path, scale=0.005)
     before = hashes(tmp_path)
-    write(tmp_path, scale=0.005)
-    assert hashes(tmp_path) == before
+    mine = tmp_path / "metrics" / "mine.yml"
+    mine.parent.mkdir()
+    for file in (mine, tmp_path / "opstally.yml"):
+        file.write_text("name: Mine\n", encoding="utf-8")
+    changed = hashes(tmp_path)
+    with pytest.raises(UsageError, match="holds this company already: ask it there. --again writes its files anew"):
+        write(tmp_path, scale=0.005)
+    assert hashes(tmp_path) == changed
+    write(tmp_path, scale=0.005, again=True)
+    assert hashes(tmp_path) == before | {"metrics/mine.yml": changed["metrics/mine.yml"]}
+
+
+def test_another_company_is_refused_even_when_asked_again(tmp_path: Path) -> None:
+    write(tmp_path, scale=0.001)
+    with pytest.raises(UsageError, match=r"holds the company of seed 7"):
+        write(tmp_path, scale=0.001, seed=8, again=True)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,9 @@ def demo(
     scale: Annotated[float, typer.Option("--scale", metavar="N", help="1 is a million checks and two years.")] = 1.0,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another company.")] = 7,
     until: Annotated[str | None, typer.Option("--until", metavar="DAY", help="Last day of the data.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Write a company that DIR holds anew; changes to its files are lost.")
+    ] = False,
 ) -> None:
     """Try it: a synthetic company, written, loaded, reported.
 
@@ -44,7 +47,7 @@ def demo(
     last = day_of(until)
     began = time.monotonic()
     with bar(f"Writing {folder}") as progress:
-        company.write(folder, scale, seed, last, progress)
+        company.write(folder, scale, seed, last, progress, again=again)
     output.narrate(f"Wrote two years of a synthetic company to {folder} in {_took(began)}.")
     told: Globals = context.obj
     _load(folder, told.engine)

@@ -24,15 +24,17 @@ LARGEST = 200.0
 
 
 def write(
-    folder: Path, scale: float = 1.0, seed: int = 7, until: date | None = None, progress: Progress | None = None
-) -> Truth:
+    folder: Path, scale: float = 1.0, seed: int = 7, until: date | None = None, progress: Progress | None = None,
+    *, again: bool = False,
+) -> Truth:  # fmt: skip
     """Write the company as a project: opstally.yml, sources, raw exports, and truth.json with what is planted.
 
     The same seed, scale and date give the same bytes. Scale 1 has about a million checks and 100,000 tickets over two
-    years up to `until`; both grow with the scale, and memory does not.
+    years up to `until`; both grow with the scale, and memory does not. `again` writes the files of a company that is in
+    the folder already once more.
 
     Raises:
-        UsageError: a scale or date that makes no company, or a folder that holds something else.
+        UsageError: a scale or date that makes no company, or a folder that is not empty and not to be written again.
         LoadError: the folder cannot be written.
     """
     import duckdb
@@ -41,7 +43,7 @@ def write(
 
     last = until or UNTIL
     _require_sensible(scale, seed, last)
-    _require_free(folder, {"seed": seed, "scale": scale, "until": last.isoformat()})
+    _require_free(folder, {"seed": seed, "scale": scale, "until": last.isoformat()}, again)
     told = progress or _in_silence
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,8 +69,8 @@ def _require_sensible(scale: float, seed: int, until: date) -> None:
         raise UsageError(f"The data cannot end on {until}. Give a day between 1975 and 2100.")
 
 
-def _require_free(folder: Path, wanted: dict[str, object]) -> None:
-    """An empty or new folder, or one that holds this very company already."""
+def _require_free(folder: Path, wanted: dict[str, object], again: bool) -> None:
+    """An empty or new folder, or one that holds the very company that is wanted again."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file. Give a folder for the synthetic company.")
     if not folder.exists() or not any(folder.iterdir()):
@@ -79,6 +81,11 @@ def _require_free(folder: Path, wanted: dict[str, object]) -> None:
     if {name: held.get(name) for name in wanted} != wanted:
         was = ", ".join(f"{name} {held.get(name)}" for name in wanted)
         raise UsageError(f"The folder {folder} holds the company of {was}. Give another folder, or delete it first.")
+    if not again:
+        raise UsageError(
+            f"The folder {folder} holds this company already: ask it there. --again writes its files anew, and what was "
+            "changed in them is lost."
+        )
 
 
 def _held(truth: Path) -> dict[str, object] | None:
