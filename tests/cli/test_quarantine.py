@@ -104,7 +104,13 @@ def test_a_file_of_another_kind_is_refused(opstally: Any, put_aside: Path) -> No
     done = opstally("quarantine", "--replay", put_aside / "data" / "support_tickets.csv")
     assert done.code == 1
     assert "it needs the column opstally_record" in done.err
-    assert opstally("quarantine", "--replay", put_aside / "nothing.csv").code == 1
+
+
+@pytest.mark.parametrize(("name", "why"), [("nothing.csv", "No such file or directory"), ("data", "Is a directory")])
+def test_a_file_that_is_not_there_is_told_in_words(opstally: Any, put_aside: Path, name: str, why: str) -> None:
+    done = opstally("quarantine", "--replay", put_aside / name)
+    assert done.code == 1
+    assert done.err.endswith(f"{name} cannot be read: {why}. Give a file that 'opstally quarantine --export' wrote.\n")
 
 
 def test_the_record_of_loads(opstally: Any, put_aside: Path) -> None:

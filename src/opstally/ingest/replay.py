@@ -111,7 +111,11 @@ def _is_lines(path: Path) -> bool:
 def _marks(path: Path) -> _Marks:
     try:
         records = list(_lines(path) if _is_lines(path) else _rows(path))
-    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as problem:
+    except OSError as problem:
+        raise LoadError(
+            f"{path} cannot be read: {problem.strerror}. Give a file that 'opstally quarantine --export' wrote."
+        ) from problem
+    except (UnicodeDecodeError, csv.Error, json.JSONDecodeError) as problem:
         raise LoadError(f"{path} cannot be read: {problem}.") from problem
     named = {line: str(record.get(MARK) or "") for line, record in records}
     sources = {mark.rpartition(":")[0] for mark in named.values()}
