@@ -103,6 +103,12 @@ def test_guardrails_and_leading_metrics_are_other_metrics_that_exist(name: str) 
     assert name not in named
 
 
+@pytest.mark.parametrize("name", sorted(name for name, metric in METRICS.items() if metric.good == "down"))
+def test_what_should_fall_has_a_guardrail(name: str) -> None:
+    """What is to be made small is easily made small at the cost of something else."""
+    assert METRICS[name].guardrails
+
+
 @pytest.mark.parametrize("name", sorted(METRICS))
 def test_a_metric_fits_its_table(name: str) -> None:
     assert LINKED[name].name == name

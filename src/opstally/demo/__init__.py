@@ -83,8 +83,8 @@ def _require_free(folder: Path, wanted: dict[str, object], again: bool) -> None:
         raise UsageError(f"The folder {folder} holds the company of {was}. Give another folder, or delete it first.")
     if not again:
         raise UsageError(
-            f"The folder {folder} holds this company already: ask it there. --again writes its files anew, and what was "
-            "changed in them is lost."
+            f"The folder {folder} holds this company already: ask it there. --again writes its files anew, and what "
+            "was changed in them is lost."
         )
 
 
