@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +62,35 @@ def test_more_than_four_lines_become_small_multiples(weekly: Result) -> None:
     assert "facet" not in drawn(chart, by_team(weekly, 4))
     many = drawn(chart, by_team(weekly, 5))
     assert (many["facet"]["field"], many["columns"]) == ("team", 3)
+
+
+@pytest.mark.parametrize("teams", [1, 5])
+def test_a_line_does_not_go_on_over_weeks_that_have_no_row(weekly: Result, teams: int) -> None:
+    """The last team has no row in the third of four weeks."""
+    chart = replace_chart(LINE, color="team", y="created")
+    full = by_team(weekly, teams)
+    skipped = (dt.date(2026, 8, 17), f"team {teams - 1}")
+    less = replace(full, rows=tuple(row for row in full.rows if (row[0], row[-1]) != skipped))
+    made = drawn(chart, less)
+    assert [(row["week"], row["team"]) for row in data(made) if row["created"] is None] == [("2026-08-17", skipped[1])]
+    svg = charts.to_svg(charts.draw(chart, less))
+    strokes = re.findall(r'aria-roledescription="line mark" d="([^"]*)"', svg)
+    assert [stroke.count("M") for stroke in strokes] == [1] * (teams - 1) + [2]
+
+
+def test_a_series_is_not_made_longer_than_it_is(weekly: Result) -> None:
+    """Gaps are between rows: a team that began later has no line before that."""
+    chart, late = replace_chart(LINE, color="team", y="created"), by_team(weekly, 2)
+    began = replace(late, rows=tuple(row for row in late.rows if row[-1] == "team 0" or row[0] > weekly.rows[1][0]))
+    assert len(data(drawn(chart, began))) == len(began.rows) == 6
+
+
+def test_months_are_stepped_by_their_own_length(weekly: Result) -> None:
+    month = Column("month", "Month", "date", is_dimension=True)
+    rows = tuple((dt.date(2026, at, 1), at, float(at)) for at in (1, 2, 5))
+    by_month = replace(weekly, columns=(month, *weekly.columns[1:]), rows=rows)
+    made = data(drawn(replace_chart(LINE, x="month"), by_month))
+    assert [row["month"] for row in made if row["sla"] is None] == ["2026-03-01", "2026-04-01"]
 
 
 def test_a_bar_without_a_value_says_so(services: Result) -> None:

@@ -5,14 +5,16 @@ Altair costs a second to import, so only those who draw import this module.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import altair as alt
 
 from opstally.errors import UnknownName
 from opstally.model.report import Chart
-from opstally.render.document import grain_of, heading, is_partial
+from opstally.period import Grain
+from opstally.render.document import grain_of, heading, is_partial, next_start
 from opstally.render.json import plain
 from opstally.render.numbers import currency_symbol, show_number
 from opstally.result import Column, Result, Value
@@ -61,19 +63,21 @@ def _line(chart: Chart, result: Result, currency: str) -> alt.TopLevelMixin:
     is_small = len(series) > _MOST_LINES
     x = _x_axis(result, chart.x, is_small)
     color = _color(result, chart.color) if chart.color and not is_small else alt.value(SERIES[0])
+    rows = _rows(chart, result, currency)
     frame = alt.Chart().encode(x=x, y=_y_axis(y, result, currency), color=color)
-    line = frame.mark_line(strokeWidth=2, interpolate="linear", point=_has_gaps(result, y)).transform_filter(
-        "!datum.__partial"
-    )
+    # Points show what a line with gaps around it would hide.
+    has_gaps = any(row[chart.y] is None for row in rows)
+    line = frame.mark_line(strokeWidth=2, interpolate="linear", point=has_gaps).transform_filter("!datum.__partial")
     running = frame.mark_line(strokeWidth=2, strokeDash=[4, 3]).transform_filter("datum.__running")
-    layers = [line, running] if any(row["__running"] for row in _rows(chart, result, currency)) else [line]
+    layers = [line, running] if any(row["__running"] for row in rows) else [line]
     if not is_small:
         layers.append(
             frame.mark_text(align="left", dx=6, fontSize=11, fontWeight=600)
             .encode(text="__label:N")
             .transform_filter("datum.__last")
         )
-    return _sized(alt.layer(*layers, data=_data(chart, result, currency)), chart.color if is_small else None, result)
+    layered = alt.layer(*layers, data=alt.InlineData(values=rows))
+    return _sized(layered, chart.color if is_small else None, result)
 
 
 def _bar(chart: Chart, result: Result, currency: str) -> alt.TopLevelMixin:
@@ -229,22 +233,37 @@ def _rows(chart: Chart, result: Result, currency: str) -> list[dict[str, Any]]:
     """The rows, with what the layers ask for: `__partial`, `__running`, `__last` and the value's `__label`."""
     y, x = _column(result, chart.y), _column(result, chart.x)
     used = {name for name in (chart.x, chart.y, chart.color) if name}
-    made = []
+    made: list[dict[str, Any]] = []
+    grain = grain_of(x)
     for record in result.records():
         row: dict[str, Any] = {name: plain(record[name]) for name in used}
         if chart.color is not None and _column(result, chart.color).is_dimension:
             row[chart.color] = _text(record[chart.color])
         if x.type != "date":
             row[chart.x] = _text(record[chart.x])
-        grain = grain_of(x)
         row["__partial"] = grain is not None and is_partial(record[chart.x], grain, result.receipt.period)
         value = record[chart.y]
         is_number = isinstance(value, int | float)
         row["__label"] = show_number(float(value), y.unit, y.decimals, currency) if is_number else "no data"  # type: ignore[arg-type]
         row["__beside"] = max(0, value) if is_number else None  # type: ignore[type-var]
         made.append(row)
+    if chart.kind == "line" and grain is not None:
+        made += list(_skipped(made, chart, grain))
     _mark_ends(made, chart)
     return made
+
+
+def _skipped(rows: Sequence[dict[str, Any]], chart: Chart, grain: Grain) -> Iterator[dict[str, Any]]:
+    """A row without a value for each day, week, … that a series leaves out, where its line would else go on."""
+    color = chart.color or ""
+    for member in dict.fromkeys(row.get(color) for row in rows):
+        days = {row[chart.x] for row in rows if row.get(color) == member and row[chart.x] is not None}
+        day, last = min(days, default=""), max(days, default="")
+        while day < last:
+            if day not in days:
+                own = {color: member} if chart.color else {}
+                yield {**own, chart.x: day, chart.y: None, "__partial": False, "__label": "no data", "__beside": None}
+            day = next_start(dt.date.fromisoformat(day), grain).isoformat()
 
 
 def _mark_ends(rows: list[dict[str, Any]], chart: Chart) -> None:
@@ -257,11 +276,6 @@ def _mark_ends(rows: list[dict[str, Any]], chart: Chart) -> None:
         for at, row in enumerate(mine):
             row["__last"] = at == last
             row["__running"] = running and at >= last
-
-
-def _has_gaps(result: Result, y: Column) -> bool:
-    """Points show what a line with gaps around it would hide."""
-    return any(value is None for value in result.values(y.name))
 
 
 def _members(result: Result, name: str | None) -> Sequence[Value]:

@@ -119,29 +119,30 @@ def grain_of(column: Column) -> Grain | None:
     return next((grain for grain in GRAINS if grain == last), None)
 
 
-def is_partial(start: Value, grain: Grain, period: Period | None) -> bool:
-    """Whether the bucket that starts then is only partly in the period."""
-    if period is None or not isinstance(start, dt.date):
-        return False
-    # Any calendar does for the length: the start is already that of the project's week or fiscal quarter.
-    return start < period.start or _end(start, grain) > period.end
-
-
-def only_sections(document: Document, sections: Iterable[SectionResult]) -> Document:
-    """The same with other sections."""
-    return replace(document, sections=tuple(sections))
-
-
-def _end(start: dt.date, grain: Grain) -> dt.date:
+def next_start(start: dt.date, grain: Grain) -> dt.date:
+    """Where the bucket after the one that starts then begins."""
     if grain == "week":
         return start + dt.timedelta(weeks=1)
     months = {"month": 1, "quarter": 3, "year": 12}.get(grain)
     if months is None:
         return start + dt.timedelta(days=1)
+    # Any calendar does for the length: the start is already that of the project's week or fiscal quarter.
     day = start
     for _ in range(months):
         day = Calendar().next_bucket(day, "month")
     return day
+
+
+def is_partial(start: Value, grain: Grain, period: Period | None) -> bool:
+    """Whether the bucket that starts then is only partly in the period."""
+    if period is None or not isinstance(start, dt.date):
+        return False
+    return start < period.start or next_start(start, grain) > period.end
+
+
+def only_sections(document: Document, sections: Iterable[SectionResult]) -> Document:
+    """The same with other sections."""
+    return replace(document, sections=tuple(sections))
 
 
 def _series_chart(result: Result) -> Chart | None:
