@@ -44,6 +44,16 @@ sections:
 - title: Visits
   columns: {n: visits_n}
 """
+SOURCE = """\
+source: desk
+label: Desk
+files: [desk.csv]
+targets:
+- table: visits
+  columns:
+    visit_id: id
+    day: day
+"""
 
 
 def told(folder: Path) -> list[str]:
@@ -120,6 +130,8 @@ def test_a_table_that_does_not_fit(folder: Path, write: Write, more: str, line: 
     [
         ("fill: lower(day)", "'lower' takes text, not date"),
         ("fill: minutes * 1", "A text for each row is expected here, not number"),
+        ("fill: \"'gold'\", allowed: [silver, golden]", "'gold' is none of the values that the column may hold."),
+        ("fill: \"case when minutes > 1 then 'Silver' end\", allowed: [silver]", "'Silver' is none of the values"),
         ("same_as: customers.plam", "There is no column 'customers.plam'"),
     ],
 )
@@ -208,3 +220,64 @@ def test_all_problems_are_told_together(folder: Path, write: Write) -> None:
     write("tables/visits.yml", FACT + "recency: changed_at\ncomputed:\n  twice: {value: minuets * 2}\n")
     write("metrics/visits_n.yml", METRIC + "value: count_if(okay)\nguardrails: [zz]\n")
     assert len(told(folder)) == 4
+
+
+STATES = "customer_id: {type: text}\n  state: {type: text, allowed: [new, open, done]}"
+STATEFUL = FACT.replace("customer_id: {type: text}", STATES)
+
+
+def test_a_misspelt_value_is_told_wherever_it_stands(folder: Path, write: Write) -> None:
+    """Each at its own line, not only the first of a file; and once, though metrics are made of it."""
+    write(
+        "tables/visits.yml",
+        STATEFUL + "computed:\n  over: {value: state = 'don'}\n"
+        "checks:\n- {expect: \"state != 'nwe'\", message: x}\ntests:\n- {expect: \"state = 'opn'\", message: x}\n",
+    )
+    excludes = "excludes:\n  fresh: state = 'nw'\n  other: state = 'new'\n"
+    write("metrics/visits_n.yml", METRIC + f"value: count_if(state = 'dne')\nwhere: state = 'opne'\n{excludes}")
+    write("metrics/overs.yml", METRIC.replace("visits_n", "overs") + "value: count_if(over)\n")
+    write("metrics/sound.yml", METRIC.replace("visits_n", "sound") + "value: count()\n")
+    write("reports/visits.yml", REPORT.replace("visits_n", "sound") + "  where: state in ('done', 'dnoe')\n")
+    found = [(line.split(": ")[0], line.split(" is never ")[1].split(" ")[0]) for line in told(folder)]
+    assert sorted(found) == [
+        ("metrics/visits_n.yml:11", "'nw'."),
+        ("metrics/visits_n.yml:8", "'dne'."),
+        ("metrics/visits_n.yml:9", "'opne'."),
+        ("reports/visits.yml:6", "'dnoe'."),
+        ("tables/visits.yml:13", "'don'."),
+        ("tables/visits.yml:15", "'nwe'."),
+        ("tables/visits.yml:17", "'opn'."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "line", "value"),
+    [
+        ("{from: s, map: {n: new, d: dnoe}}", 9, "'dnoe'"),
+        ("{from: s, map: {n: new}, otherwise: opne}", 9, "'opne'"),
+        ("{value: \"case when s = 'x' then 'dnoe' else 'open' end\"}", 9, "'dnoe'"),
+    ],
+)
+def test_a_source_that_makes_what_the_column_may_not_hold(
+    folder: Path, write: Write, state: str, line: int, value: str
+) -> None:
+    write("tables/visits.yml", STATEFUL)
+    write("sources/desk.yml", SOURCE + f"    state: {state}\n")
+    [found] = told(folder)
+    assert found.startswith(f"sources/desk.yml:{line}: {value} is none of the values that the column may hold.")
+    assert "Did you mean" in found
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "s",
+        "{from: s, map: {n: New, d: DONE}, otherwise: open}",
+        "{value: \"case when s = 'x' then 'Done' else s end\"}",
+        "{value: \"case when s = 'x' then 'y' end\", map: {y: done}}",
+    ],
+)
+def test_what_a_load_reads_as_a_value_that_the_column_may_hold(folder: Path, write: Write, state: str) -> None:
+    write("tables/visits.yml", STATEFUL)
+    write("sources/desk.yml", SOURCE + f"    state: {state}\n")
+    assert told(folder) == []

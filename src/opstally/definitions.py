@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, ParamSpec, cast
 
 from opstally.errors import BadExpression, BadRange, OpstallyError, Problem, UnknownName, did_you_mean
-from opstally.expression import Call, Expr, Literal, check, parse
+from opstally.expression import Call, Expr, Literal, Typed, check, parse
 from opstally.expression import Column as Path
 from opstally.expression.tree import walk
 from opstally.library import Declared, Library
@@ -24,7 +23,7 @@ from opstally.planner.lower import Context
 from opstally.planner.metric import Metrics
 from opstally.planner.plan import plan
 from opstally.planner.query import Query
-from opstally.planner.schema import Schema
+from opstally.planner.schema import Schema, no_column
 
 P = ParamSpec("P")
 Steps = tuple[str | int, ...]
@@ -58,15 +57,17 @@ def problems(library: Library, assumptions: Mapping[str, float], calendar: Calen
 
 
 def _at_their_source(found: Sequence[Problem], library: Library) -> list[Problem]:
-    """Without the echoes: what is wrong in a metric is wrong in the metrics and reports made of it, word for word, and
-    is mended once. Where a packaged file says the same as a project's, it is the project's that broke it."""
-    reports = {declared.file for declared in library.reports.values()}
+    """Without the echoes: what is wrong in a table is wrong in the metrics of it, and what is wrong in a metric in the
+    metrics and reports made of it, word for word, and is mended once. Where a packaged file says the same as a
+    project's, it is the project's that broke it."""
+    made_of_others = {d.file: 1 for d in library.metrics.values()} | {d.file: 2 for d in library.reports.values()}
     told: dict[str, list[Problem]] = {}
     for problem in found:
         told.setdefault(problem.message, []).append(problem)
     kept: list[Problem] = []
     for same in told.values():
-        nearer = [p for p in same if p.file not in reports] or same
+        nearest = min(made_of_others.get(p.file, 0) for p in same)
+        nearer = [p for p in same if made_of_others.get(p.file, 0) == nearest]
         kept += [p for p in nearer if not p.file.startswith("catalog/")] or nearer
     return kept
 
@@ -80,10 +81,6 @@ def _try(steps: Steps, action: Callable[P, object], *args: P.args, **named: P.kw
         action(*args, **named)
     except OpstallyError as problem:
         yield steps, str(problem)
-
-
-def _unknown(table: str, name: str, known: Iterable[str]) -> str:
-    return f"{table} has no column {name!r}.{did_you_mean(name, known)}"
 
 
 @dataclass(frozen=True)
@@ -123,14 +120,14 @@ class _Fit:
         stored = [("key", name) for name in table.key] + [("recency", table.recency), ("revision", table.revision)]
         for step, name in stored:
             if name and name not in table.columns:
-                yield (step,), _unknown(table.table, name, table.columns)
+                yield (step,), no_column(table.table, name, table.columns)
         if table.at and table.at not in names:
-            yield ("at",), _unknown(table.table, table.at, names)
+            yield ("at",), no_column(table.table, table.at, names)
 
     def _column(self, table: Table, name: str, column: Column) -> Found:
         steps: Steps = ("columns", name)
         if column.fill:
-            yield from _try((*steps, "fill"), self._row_level, table.table, column.fill, column.type)
+            yield from _try((*steps, "fill"), self._fill, table.table, column.fill, column)
         if column.reconciles is not None:
             yield from _try((*steps, "reconciles"), self._reconciles, table, column.reconciles)
         if column.same_as:
@@ -140,12 +137,15 @@ class _Fit:
         if column.allowed and column.type != "text":
             yield (*steps, "allowed"), "Only a text column can have allowed values."
 
+    def _fill(self, table: str, text: str, column: Column) -> None:
+        _refuse_others(self._row_level(table, text, column.type).texts, column.allowed)
+
     def _test(self, table: Table, steps: Steps, test: DataTest) -> Found:
         if test.expect is not None:
             yield from _try(steps, self._row_level, table.table, test.expect, "boolean")
         for name in test.unique:
             if name not in table.columns:
-                yield steps, _unknown(table.table, name, table.columns)
+                yield steps, no_column(table.table, name, table.columns)
 
     def _reconciles(self, table: Table, told: Reconciliation) -> None:
         """Every expression of a comparison with a vendor's value fits the tables that it names."""
@@ -156,13 +156,13 @@ class _Fit:
                     raise BadExpression(f"{name}: there is no column {other}.{lookup.on}")
             if lookup.where:
                 self._row_level(lookup.table, lookup.where, "boolean")
-            found = check(parse(lookup.value), partial(self.schema.typed, lookup.table))
+            found = self.schema.check(lookup.table, lookup.value)
             if not found.aggregated:
                 raise BadExpression("A lookup's value is an aggregate, such as min(at)", lookup.value)
-            looked[name] = Column(type=cast(ColumnType, found.type))
+            looked[name] = Column(type=cast(ColumnType, found.type), allowed=found.texts)
         wider = replace(table, columns={**table.columns, **looked})
         beside = replace(self, schema=Schema({**self.schema.tables, table.table: wider}))
-        check(parse(told.ours), partial(beside.schema.typed, table.table))
+        beside.schema.check(table.table, told.ours)
         for condition in (*told.because.values(), *told.missing.values()):
             beside._row_level(table.table, condition, "boolean")
 
@@ -193,9 +193,9 @@ class _Fit:
     def _pair(self, table: str, ours: str, target: Table, theirs: str, steps: Steps) -> Found:
         """Our column and theirs that a reference joins."""
         if theirs not in target.columns:
-            yield steps, _unknown(target.table, theirs, target.columns)
+            yield steps, no_column(target.table, theirs, target.columns)
         elif ours not in self.schema.names(table):
-            yield steps, _unknown(table, ours, self.schema.names(table))
+            yield steps, no_column(table, ours, self.schema.names(table))
         else:
             yield from _try(steps, self._alike, table, ours, target.columns[theirs].type, f"{target.table}.{theirs}")
 
@@ -227,12 +227,13 @@ class _Fit:
         if derived.where:
             yield from _try(("derived", "where"), self._row_level, derived.source, derived.where, "boolean")
 
-    def _row_level(self, table: str, text: str, wanted: str) -> None:
+    def _row_level(self, table: str, text: str, wanted: str) -> Typed:
         """Refuses what does not give a value of the wanted type for each row."""
-        typed = check(parse(text), partial(self.schema.typed, table))
+        typed = self.schema.check(table, text)
         numeric = {"integer", "number"}
         if typed.aggregated or (typed.type != wanted and not {typed.type, wanted} <= numeric and typed.type != "null"):
             raise BadExpression(f"A {wanted} for each row is expected here, not {typed.type}", text)
+        return typed
 
     def _settings(self, steps: Steps, text: str) -> Found:
         """The assumptions that an expression names itself, and not through other columns, exist."""
@@ -248,7 +249,11 @@ class _Fit:
     # -- metrics -------------------------------------------------------------------------------------------------------
 
     def metric(self, metric: Metric) -> Found:
-        yield from _try(("value",), self.metrics.__getitem__, metric.metric)
+        conditions = [*self._conditions(metric)]
+        yield from conditions
+        told = {message for _, message in conditions}
+        linked = _try(("value",), self.metrics.__getitem__, metric.metric)
+        yield from ((steps, message) for steps, message in linked if message not in told)
         texts = [("value", metric.value), ("where", metric.where), ("settled", metric.settled)]
         for key, text in (*texts, *(("excludes", text) for text in metric.excludes.values())):
             if text:
@@ -257,6 +262,16 @@ class _Fit:
             for other in others:
                 if other not in self.metrics.declared:
                     yield (key,), f"There is no metric {other!r}.{did_you_mean(other, self.metrics.declared)}"
+
+    def _conditions(self, metric: Metric) -> Found:
+        """What is wrong in the conditions on rows, each at its own line: linking would tell the first of them only."""
+        if metric.table is None or metric.table not in self.schema.tables:
+            return
+        excluded = ((("excludes", reason), text) for reason, text in metric.excludes.items())
+        told: list[tuple[Steps, str | None]] = [(("where",), metric.where), (("settled",), metric.settled), *excluded]
+        for steps, text in told:
+            if text:
+                yield from _try(steps, self.schema.check, metric.table, text)
 
     # -- reports -------------------------------------------------------------------------------------------------------
 
@@ -326,11 +341,43 @@ class _Fit:
             yield (*steps, "table"), f"{target.table} is made from {sources} after every load; no export can bring it."
         for name, field in target.columns.items():
             if name not in table.columns:
-                yield (*steps, "columns", name), _unknown(target.table, name, table.columns)
-            if isinstance(field, Field_) and field.value is not None:
-                yield from _try((*steps, "columns", name, "value"), parse, field.value)
+                yield (*steps, "columns", name), no_column(target.table, name, table.columns)
+            if isinstance(field, Field_):
+                allowed = table.columns[name].allowed if name in table.columns else None
+                yield from self._given((*steps, "columns", name), field, allowed)
         if target.where:
             yield from _try((*steps, "where"), parse, target.where)
+
+    def _given(self, steps: Steps, field: Field_, allowed: Sequence[str] | None) -> Found:
+        """What a source makes is something that the column may hold; else each such row would go to quarantine."""
+        if field.value is not None:
+            yield from _try((*steps, "value"), _made, field.value, None if field.map or field.extract else allowed)
+        for theirs, ours in field.map.items():
+            yield from _try((*steps, "map", theirs), _refuse_others, [ours], allowed, str.lower)
+        if field.otherwise is not None:
+            yield from _try((*steps, "otherwise"), _refuse_others, [field.otherwise], allowed, str.lower)
+
+
+def _made(value: str, allowed: Sequence[str] | None) -> None:
+    """Refuses a source's value that cannot be parsed, or gives texts that are not allowed."""
+    expr = parse(value)
+    if allowed is not None:
+        # What types an export's columns have is only known when it is read: they fit everything.
+        _refuse_others(check(expr, lambda _: Typed("null")).texts, allowed, str.lower)
+
+
+def _refuse_others(
+    texts: Sequence[str] | None, allowed: Sequence[str] | None, spelled: Callable[[str], str] = str
+) -> None:
+    """Refuses texts that are not among those allowed in a column; None stands for any, of which rows will tell."""
+    if texts is None or allowed is None:
+        return
+    known = set(map(spelled, allowed))
+    others = [text for text in texts if spelled(text) not in known]
+    if others:
+        raise BadExpression(
+            f"{others[0]!r} is none of the values that the column may hold.{did_you_mean(others[0], allowed)}"
+        )
 
 
 def _drawn(chart: Chart | None) -> tuple[str, ...]:

@@ -80,8 +80,8 @@ class BadExpression(UsageError):
         return f"{self.message} (at {shown[self.position - start :].strip() or 'the end'!r} in {whole!r})"
 
     def within(self, text: str) -> BadExpression:
-        """The same problem, with the text in which it stands."""
-        return type(self)(self.message, text, self.position)
+        """The same problem, with the text in which it stands, where that is not told yet."""
+        return self if self.text else type(self)(self.message, text, self.position)
 
 
 class Ambiguous(BadExpression):
@@ -146,8 +146,13 @@ class DefinitionError(OpstallyError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """ " Did you mean 'x'?" with the nearest of the known names, or the names where they are few, or nothing."""
     names = sorted(set(known))
-    lowered = {candidate.lower(): candidate for candidate in names}
-    near = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)
+    near = nearest(name, names)
     if near:
-        return f" Did you mean {' or '.join(repr(lowered[n]) for n in near)}?"
+        return f" Did you mean {' or '.join(map(repr, near))}?"
     return f" There are: {', '.join(names)}." if 0 < len(names) <= 12 else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Up to three of the known names that resemble one, whatever their case; the most alike first."""
+    lowered = {candidate.lower(): candidate for candidate in known}
+    return [lowered[near] for near in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)]

@@ -115,6 +115,8 @@ def test_errors(opstally: Any, project: Path) -> None:
         (("csat", "--grain", "fortnight"), 2, "There is no grain 'fortnight'."),
         (("csat", "--compare", "last"), 2, "There is no comparison 'last': previous or year."),
         (("csat", "--where", "team = "), 2, "The expression ends too early"),
+        (("csat", "--where", "status = 'resolvd'"), 2, "status is never 'resolvd'. Did you mean 'resolved'?"),
+        (("csat", "--where", "team = 5"), 2, "'=' compares number with text (at '= 5' in 'team = 5')"),
         (("incident_count",), 1, "incident_count has no data: needs table incidents."),
         (("csat", "uptime", "--by", "team"), 2, "which infrastructure_monitoring does not have"),
     ):

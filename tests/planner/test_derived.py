@@ -107,6 +107,16 @@ def test_the_receipt_counts_entities() -> None:
     assert (use.table, use.time_basis, use.period_rows, use.used) == ("resource_periods", "day", 2, 1)
 
 
+def test_what_an_entity_s_column_can_be_is_what_its_rows_can_be() -> None:
+    level = {"level": {"value": "case when percent > 50 then 'high' else 'low' end"}}
+    use = table("use", "resource text, day date, percent number, owner text", "resource day", at="day", computed=level)
+    made = derived("resource_periods", "use", "resource", {"newest": "last(level, day)", "most": "max(level)"})
+    for column in ("newest", "most"):
+        asked = company(metric("n", "resource_periods", f"count_if({column} = 'hihg')"), tables=(OWNERS, use, made))
+        with pytest.raises(BadExpression, match=rf"{column} is never 'hihg'\. Did you mean 'high'"):
+            asked.ask("n")
+
+
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [

@@ -77,6 +77,22 @@ def test_a_filter_on_a_column_that_there_is_not_names_the_nearest() -> None:
         total("kinds = 'a'")
 
 
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ("n > 1 and lot = 'samll'", r"lot is never 'samll'\. Did you mean 'small'\? .*at \"'samll'\" in"),
+        ("kind = 5", r"'=' compares number with text \(at '= 5' in 'kind = 5'\)"),
+        ("n > 1 and kinds = 'a'", r"f has no column 'kinds'.*\(at \"kinds = 'a'\" in"),
+        ("zz = 'a'", r"f has no column 'zz'\. There are: "),
+    ],
+)
+def test_what_does_not_fit_is_told_with_its_place(where: str, sentence: str) -> None:
+    lot = {"lot": {"value": "case when n > 5 then 'large' else 'small' end"}}
+    sized = table("f", "id text, day date, kind text, n integer", "id", at="day", computed=lot)
+    with pytest.raises(BadExpression, match=sentence):
+        Company([sized], [TOTAL], {"f": ROWS}).ask("total", where=where)
+
+
 def test_a_filter_applies_to_every_fact_or_is_refused_by_name() -> None:
     other = table("g", "id text, day date, sort text", "id", at="day")
     both = Company(

@@ -69,6 +69,39 @@ def test_a_dimension_that_nothing_resembles_says_where_to_look() -> None:
         planned("tickets_created", by=("zzz",))
 
 
+@pytest.mark.parametrize(
+    ("metric", "where", "sentence"),
+    [
+        (
+            "csat",
+            "status = 'resolvd'",
+            r"status is never 'resolvd'\. Did you mean 'resolved'\? It can be 'new', 'open'",
+        ),
+        ("csat", "status = 'Resolved'", "Did you mean 'resolved'"),
+        ("csat", "customer.status = 'actve'", r"customer\.status is never 'actve'\. Did you mean 'active'"),
+        ("csat", "first_response_outcome = 'brached'", "Did you mean 'breached'"),
+        ("csat", "team = 'x' or status in ('open', 'slved')", r"Did you mean 'resolved'\? .*\(at \"'slved'\)\" in"),
+        (
+            "csat",
+            "zzz = 1",
+            "support_tickets has no column 'zzz'. 'opstally catalog tables support_tickets' lists them",
+        ),
+    ],
+)
+def test_a_filter_by_what_there_never_is(metric: str, where: str, sentence: str) -> None:
+    with pytest.raises(BadExpression, match=sentence):
+        planned(metric, where=where)
+
+
+@pytest.mark.parametrize("where", ["status = 'resolved'", "team = 'anything'", "coalesce(status, 'none') = 'none'"])
+def test_a_filter_by_what_there_may_be(where: str) -> None:
+    assert planned("csat", where=where).scans
+
+
+def test_a_copy_that_declares_no_values_of_its_own_may_hold_others() -> None:
+    assert planned("budgeted_cost", where="scope = 'marketing'").scans
+
+
 def test_a_grain_among_the_dimensions() -> None:
     with pytest.raises(UnknownName, match="--grain week"):
         planned("tickets_created", by=("week",))

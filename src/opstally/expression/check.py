@@ -1,4 +1,4 @@
-"""Types and units of an expression, given the columns it may name."""
+"""Types, units and possible texts of an expression, given the columns it may name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from opstally.errors import BadExpression
+from opstally.expression.possible import refuse_impossible, texts_given
 from opstally.expression.tree import Call, Column, Expr, Literal
 from opstally.expression.vocabulary import WORDS, Word
 
@@ -38,6 +39,8 @@ class Typed:
     aggregated: bool = False
     constant: bool = False
     """Neither: a literal, or a word about the period."""
+    texts: tuple[str, ...] | None = None
+    """The only texts it can be, beside NULL; None where it can be any."""
 
 
 Scope = Callable[[Column], Typed]
@@ -48,15 +51,19 @@ def check(expr: Expr, scope: Scope) -> Typed:
     """The type and unit of the expression.
 
     Raises BadExpression where types or physical units do not fit, where an aggregate stands inside another,
-    or where rows and aggregates are mixed.
+    where rows and aggregates are mixed, or where something is compared with a text that it cannot be.
     """
     match expr:
         case Column():
             return scope(expr)
         case Literal(value):
-            return Typed(_literal_type(value), constant=True)
+            return Typed(_literal_type(value), constant=True, texts=_literal_texts(value))
         case Call():
-            return _call(expr, [check(arg, scope) for arg in expr.args])
+            given = [check(arg, scope) for arg in expr.args]
+            typed = _call(expr, given)
+            told = [t.texts for t in given]
+            refuse_impossible(expr, told)
+            return replace(typed, texts=texts_given(expr, told)) if typed.type == "text" else typed
 
 
 def _literal_type(value: object) -> str:
@@ -75,6 +82,10 @@ def _literal_type(value: object) -> str:
             return "date"
         case _:
             return "text"
+
+
+def _literal_texts(value: object) -> tuple[str, ...] | None:
+    return () if value is None else (value,) if isinstance(value, str) else None
 
 
 def _call(call: Call, given: list[Typed]) -> Typed:

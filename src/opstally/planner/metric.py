@@ -210,7 +210,7 @@ class Metrics:
         try:
             typed = check(expr, scope)
         except BadExpression as problem:
-            raise problem if problem.text else problem.within(metric.value) from None
+            raise problem.within(metric.value) from None
         _refuse_spans(expr, metric.value)
         self._fits(metric, expr, typed)
         return Linked(metric, expr, typed, None)
@@ -222,7 +222,7 @@ class Metrics:
             if basis.kind != "during":
                 _refuse_spans(self.schema.expand(table, expr), text)
         except BadExpression as problem:
-            raise problem if problem.text else problem.within(text) from None
+            raise problem.within(text) from None
         return typed
 
     def _condition(self, table: str, text: str | None, basis: Basis) -> Expr | None:

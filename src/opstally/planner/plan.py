@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from opstally.errors import Ambiguous, BadExpression, BadRange, NotShared, UnknownName
-from opstally.expression import Call, Column, Expr, Literal, check
+from opstally.expression import Call, Column, Expr, Literal, check, parse
 from opstally.expression.check import Scope
-from opstally.expression.tree import columns, rewrite
+from opstally.expression.tree import columns, rewrite, show
 from opstally.expression.vocabulary import WORDS
 from opstally.period import GRAINS
 from opstally.planner.fates import Count, count, given
@@ -166,13 +166,29 @@ def _free_name(made: Plan, table: str, schema: Schema) -> str:
 
 
 def _filter(where: Expr, table: str, before: Sequence[ScanKey], schema: Schema) -> Expr:
-    """The filter as this fact can apply it: every column means what it means in the first fact."""
+    """The filter as this fact can apply it; what does not fit is told with its place."""
     first = before[0].table if before else table
+    try:
+        return _applied(where, table, first, schema)
+    except BadExpression as problem:
+        if problem.text:
+            raise
+    # It may be two filters in one, a report's own and that of whom asks: places are those in the whole, as shown.
+    text = show(where)
+    try:
+        return _applied(parse(text), table, first, schema)
+    except BadExpression as problem:
+        raise problem.within(text) from None
+
+
+def _applied(where: Expr, table: str, first: str, schema: Schema) -> Expr:
+    """The filter on a fact: every column means what it means in the first fact."""
 
     def change(node: Expr) -> Expr | None:
         if not isinstance(node, Column):
             return None
-        return _seen_from(table, node.name, schema.identity(first, node), schema, "The filter")
+        seen = _seen_from(table, node.name, schema.identity(first, node), schema, "The filter")
+        return replace(seen, position=node.position)
 
     found = rewrite(where, change)
     typed = check(found, lambda c: schema.typed(table, c))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from opstally.errors import Ambiguous, BadExpression, did_you_mean
@@ -79,9 +79,7 @@ class Schema:
             if through:
                 choices = " or ".join(f"{role}.{name}" for role in through)
                 raise Ambiguous(f"{name!r} of {table} could be {choices}: say which", position=column.position)
-        raise BadExpression(
-            f"{here} has no column {name!r}.{did_you_mean(name, self.known(here))}", position=column.position
-        )
+        raise BadExpression(no_column(here, name, self.known(here)), position=column.position)
 
     def known(self, table: str) -> list[str]:
         """Every name that can be written for `table`, one reference deep."""
@@ -102,6 +100,13 @@ class Schema:
         raise BadExpression(
             f"{table} has no reference {step!r}.{did_you_mean(step, references)}", position=column.position
         )
+
+    def check(self, table: str, text: str) -> Typed:
+        """The type and unit of an expression over a table. Raises BadExpression with the text where it does not fit."""
+        try:
+            return check(parse(text), lambda c: self.typed(table, c))
+        except BadExpression as problem:
+            raise problem.within(text) from None
 
     def typed(self, table: str, column: Column) -> Typed:
         """The type and unit of a path seen from `table`."""
@@ -125,9 +130,10 @@ class Schema:
     def _compute_type(self, table: str, name: str) -> Typed:
         declared = self.tables[table]
         if name in declared.columns:
-            return Typed(declared.columns[name].type, declared.columns[name].unit)
+            stored = declared.columns[name]
+            return Typed(stored.type, stored.unit, texts=stored.allowed)
         if name in declared.computed:
-            found = check(parse(declared.computed[name].value), lambda c: self.typed(table, c))
+            found = self.check(table, declared.computed[name].value)
             if found.aggregated:
                 raise BadExpression(f"{table}.{name} is computed row by row and cannot hold an aggregate")
             return replace(found, unit=declared.computed[name].unit or found.unit, constant=False)
@@ -136,7 +142,7 @@ class Schema:
         if name in derived.per:
             return self.typed(derived.source, Column((name,)))
         declared_column = derived.columns[name]
-        found = check(parse(declared_column.value), lambda c: self.typed(derived.source, c))
+        found = self.check(derived.source, declared_column.value)
         if not found.aggregated and not found.constant:
             raise BadExpression(f"{table}.{name} is one value per entity and needs an aggregate")
         if names_a_span(self.expand(derived.source, parse(declared_column.value))):
@@ -228,6 +234,12 @@ class Schema:
         for role in roles[:-1]:
             here = self.tables[here].references[role].table
         return here, self.tables[here].references[roles[-1]]
+
+
+def no_column(table: str, name: str, known: Iterable[str]) -> str:
+    """That a table has no such column, with the nearest names, or where to look."""
+    near = did_you_mean(name, known) or f" 'opstally catalog tables {table}' lists them."
+    return f"{table} has no column {name!r}.{near}"
 
 
 def _origin(derived: Derived, name: str) -> Column | None:
