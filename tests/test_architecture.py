@@ -47,6 +47,7 @@ ORDER = [
     "demo",
     "explanation",
     "folder",
+    "storefile",
     "workspace",
     "api",
     "web",

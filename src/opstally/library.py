@@ -85,6 +85,10 @@ class Library:
     problems: tuple[Problem, ...] = ()
     left_out: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
+    def stored(self) -> dict[str, Table]:
+        """The tables that are stored, by name; the others are made from them when asked for."""
+        return {name: d.declaration for name, d in self.tables.items() if d.declaration.derived is None}
+
     def overriding(self) -> list[Declared[Any]]:
         """The project's declarations that are in place of packaged ones."""
         kinds: tuple[Mapping[str, Declared[Any]], ...] = (self.tables, self.metrics, self.reports, self.sources)

@@ -18,8 +18,6 @@ from opstally.errors import (
     BadRange,
     DefinitionError,
     Problem,
-    StoreBehind,
-    StoreError,
     UnknownName,
     UsageError,
 )
@@ -36,6 +34,7 @@ from opstally.planner.query import Query
 from opstally.planner.schema import Schema
 from opstally.reach import Reach
 from opstally.result import ReportResult, Result
+from opstally.storefile import StoreFile
 
 if TYPE_CHECKING:
     from opstally.checks.reconcile import Reconciled
@@ -111,7 +110,7 @@ class Workspace:
         if self.engine_name == "duckdb":
             from opstally.engines.duckdb import DuckDB  # lazy: start-up
 
-            store = self._reading()
+            store = self._file.reading()
             return DuckDB(store.connection, store.holds)
         if self.project.connection is None:
             raise UsageError(f"{PROJECT_FILE} needs `connection:` for the {self.engine_name} engine.")
@@ -119,41 +118,13 @@ class Workspace:
         connected: Engine = kind.connect(self.project.connection, self.project.schema_ or "public")
         return connected
 
-    def _reading(self) -> Store:
-        """The store, opened for reading. Raises StoreBehind where it lacks columns, and cannot be written."""
-        from opstally.store import Store  # lazy: start-up
-
-        path = self.folder / STORE_FILE
-        try:
-            return Store.open(path, self.tables(), read_only=True)
-        except StoreBehind as behind:
-            try:
-                store = Store.open(path)
-            except StoreError:
-                raise behind from None
-        self._catch_up(store).close()
-        return Store.open(path, self.tables(), read_only=True)
-
-    def _writing(self) -> Store:
-        """The store, opened for writing."""
-        from opstally.store import Store  # lazy: start-up
-
-        return self._catch_up(Store.open(self.folder / STORE_FILE))
-
-    def _catch_up(self, store: Store) -> Store:
-        from opstally.ingest.catch_up import catch_up  # lazy: start-up
-
-        try:
-            if told := catch_up(store, self.library, self.project):
-                self.narrate(told)
-        except BaseException:
-            store.close()
-            raise
-        return store
+    @cached_property
+    def _file(self) -> StoreFile:
+        return StoreFile(self.folder / STORE_FILE, self.library, self.project, self.narrate)
 
     def tables(self) -> dict[str, Any]:
         """The stored tables' declarations."""
-        return {name: d.declaration for name, d in self.library.tables.items() if d.declaration.derived is None}
+        return self.library.stored()
 
     @cached_property
     def freshness(self) -> Looked:
@@ -175,19 +146,13 @@ class Workspace:
     @cached_property
     def _known(self) -> _Known:
         """What is known of the store: what was known over an earlier connection, if the store is still the same."""
-        engine, state = self.engine, self._state()
+        engine = self.engine
+        # Of another database nothing tells whether somebody wrote to it. While connected to the file, nobody writes.
+        state = self._file.state() if self.engine_name == "duckdb" else None
         if self._before is None or self._before.state != state or state is None:
             self._before = _Known(state, Looked(engine, self.tables()))
         self._before.looked.engine = engine
         return self._before
-
-    def _state(self) -> object:
-        """What differs whenever something has been written; None where that cannot be told. The engine is connected,
-        and so nobody writes."""
-        if self.engine_name != "duckdb":
-            return None
-        written = [path.stat() for path in sorted(self.folder.glob(f"{STORE_FILE}*")) if path.is_file()]
-        return [(found.st_ino, found.st_mtime_ns, found.st_size) for found in written]
 
     @cached_property
     def today(self) -> dt.date:
@@ -314,7 +279,7 @@ class Workspace:
         from opstally import ingest  # lazy: start-up
 
         self.close()
-        store = self._writing()
+        store = self._file.writing()
         try:
             summary = ingest.load(store, self.library, self.project, self.folder, sources, progress)
             if self.engine_name != "postgres" or summary.exit_code:
@@ -346,7 +311,7 @@ class Workspace:
         """The record of loads and refusals, or of one load. Raises StoreError where nothing has been loaded."""
         from opstally.ingest.ledger import ledger  # lazy: start-up
 
-        with self._reading() as store:
+        with self._file.reading() as store:
             return ledger(store.connection, load_id)
 
     def quarantine(
@@ -358,7 +323,7 @@ class Workspace:
         """
         from opstally.ingest.aside import aside  # lazy: start-up
 
-        with self._reading() as store:
+        with self._file.reading() as store:
             found = tuple(aside(store.connection, source, table, reason))
         if not found and source is not None and source not in {*self.library.sources, *self.tables()}:
             raise UnknownName("source", source, {*self.library.sources, *self.tables()})
@@ -370,7 +335,7 @@ class Workspace:
         """Records as text for a file, in their export's columns. Raises UsageError for records of several sources."""
         from opstally.ingest.aside import columns_of, export  # lazy: start-up
 
-        with self._reading() as store:
+        with self._file.reading() as store:
             return export(found, out, columns_of(store.connection, found[0].source) if found else ())
 
     def replay(self, path: Path, progress: Progress | None = None) -> Replayed:
@@ -378,7 +343,7 @@ class Workspace:
         from opstally.ingest.replay import replay  # lazy: start-up
 
         self.close()
-        with self._writing() as store:
+        with self._file.writing() as store:
             return replay(store, self.library, self.project, self.folder, path, progress)
 
     def check(self, as_of: dt.date | None = None) -> checks.CheckResult:
