@@ -59,8 +59,10 @@ def test_a_company_that_is_there_is_left_alone_unless_it_is_wanted_again(
     written = own.read_text(encoding="utf-8")
     own.write_text(f"{written}# mine\n", encoding="utf-8")
     done = opstally("demo", ".", "--scale", "0.02")
-    assert (done.code, done.out) == (2, "")
-    assert "holds this company already" in done.err
+    assert done.code == 0
+    assert "holds this company already. Its files stay as they are; --again writes them anew." in done.err
+    assert "Wrote two years" not in done.err
+    assert "Operations dashboard" in done.out
     assert own.read_text(encoding="utf-8").endswith("# mine\n")
     assert opstally("demo", ".", "--scale", "0.02", "--again").code == 0
     assert own.read_text(encoding="utf-8") == written

@@ -29,7 +29,9 @@ _TRY = (
 
 def demo(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new or empty folder.")] = Path("demo-company"),
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="A new folder, or one that holds the company.")
+    ] = Path("demo-company"),
     scale: Annotated[float, typer.Option("--scale", metavar="N", help="1 is a million checks and two years.")] = 1.0,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another company.")] = 7,
     until: Annotated[str | None, typer.Option("--until", metavar="DAY", help="Last day of the data.")] = None,
@@ -39,16 +41,19 @@ def demo(
 ) -> None:
     """Try it: a synthetic company, written, loaded, reported.
 
-    Writes a project folder with raw exports, loads them, and prints the operations dashboard.
+    Writes a project folder with raw exports, unless it is there, loads them, and prints the operations dashboard.
     """
     from opstally import demo as company  # lazy: help starts without it
     from opstally.cli.progress import bar
 
     last = day_of(until)
     began = time.monotonic()
-    with bar(f"Writing {folder}") as progress:
-        company.write(folder, scale, seed, last, progress, again=again)
-    output.narrate(f"Wrote two years of a synthetic company to {folder} in {_took(began)}.")
+    if company.holds(folder, scale, seed, last) and not again:
+        output.narrate(f"{folder} holds this company already. Its files stay as they are; --again writes them anew.")
+    else:
+        with bar(f"Writing {folder}") as progress:
+            company.write(folder, scale, seed, last, progress, again=again)
+        output.narrate(f"Wrote two years of a synthetic company to {folder} in {_took(began)}.")
     told: Globals = context.obj
     _load(folder, told.engine)
     _report(folder, told.engine)

@@ -43,7 +43,7 @@ def write(
 
     last = until or UNTIL
     _require_sensible(scale, seed, last)
-    _require_free(folder, {"seed": seed, "scale": scale, "until": last.isoformat()}, again)
+    _require_free(folder, _asked(scale, seed, last), again)
     told = progress or _in_silence
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,6 +54,15 @@ def write(
         raise LoadError(
             f"The folder {folder} cannot be written: {reason}. Make room there, or give another folder."
         ) from None
+
+
+def holds(folder: Path, scale: float = 1.0, seed: int = 7, until: date | None = None) -> bool:
+    """Whether the folder has this very company already, whatever was changed in its files since."""
+    return _asked(scale, seed, until or UNTIL).items() <= (_held(folder / "truth.json") or {}).items()
+
+
+def _asked(scale: float, seed: int, until: date) -> dict[str, object]:
+    return {"seed": seed, "scale": scale, "until": until.isoformat()}
 
 
 def _in_silence(_what: str, _share: float) -> None:
