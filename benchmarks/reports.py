@@ -156,7 +156,7 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     company.options(parser)
-    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("reports", nargs="*", metavar="REPORT")
     told = parser.parse_args()
     slugs = told.reports or sorted(path.stem for path in BY_HAND.glob("*.sql"))

@@ -87,7 +87,7 @@ def peaks(asked: Asked) -> Rows:
 def ratios(asked: Asked) -> Rows:
     """The time of every report beside that of the SQL by hand."""
     slugs = sorted(path.stem for path in reports.BY_HAND.glob("*.sql"))
-    return reports.table(reports.compare(asked.company, slugs, 2 if asked.full else 5))
+    return reports.table(reports.compare(asked.company, slugs, 15))
 
 
 def starts(asked: Asked) -> Rows:

@@ -114,6 +114,7 @@ class Metrics:
     declared: Mapping[str, Metric]
     schema: Schema
     _linked: dict[str, Linked] = field(default_factory=dict)
+    _versions: dict[str, str] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> Linked:
@@ -148,10 +149,11 @@ class Metrics:
 
     def version(self, name: str) -> str:
         """Eight hex digits of all that decides the metric's value: its definition and what it names, to the tables."""
-        whole = repr(
-            (show(self._spelled_out(name)), self[name].declaration.unit, sorted(map(self._told, self.parts(name))))
-        )
-        return hashlib.sha256(whole.encode()).hexdigest()[:8]
+        if name not in self._versions:
+            unit, told = self[name].declaration.unit, sorted(map(self._told, self.parts(name)))
+            whole = repr((show(self._spelled_out(name)), unit, told))
+            self._versions[name] = hashlib.sha256(whole.encode()).hexdigest()[:8]
+        return self._versions[name]
 
     def _spelled_out(self, name: str) -> Expr:
         """The metric over those over tables."""
