@@ -14,13 +14,18 @@ import pytest
 import opstally as package
 
 
+def demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(Path(package.__file__).parents[1])}
+    command = [sys.executable, "-m", "opstally", "demo", "company", "--scale", "0.02", *more]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """The folder in which the demo was made, and what the command said."""
     folder = tmp_path_factory.mktemp("demo")
-    environment = os.environ | {"PYTHONPATH": str(Path(package.__file__).parents[1])}
-    command = [sys.executable, "-m", "opstally", "demo", "company", "--scale", "0.02"]
-    return folder, subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return folder, demo(folder)
 
 
 def test_the_dashboard_is_the_output_and_the_rest_is_narration(company: Any) -> None:
@@ -50,19 +55,16 @@ def test_a_folder_with_something_else_is_left_alone(opstally: Any, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_company_that_is_there_is_left_alone_unless_it_is_wanted_again(
-    company: Any, opstally: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_company_that_is_there_is_left_alone_unless_it_is_wanted_again(company: Any) -> None:
     folder, _ = company
-    monkeypatch.chdir(folder / "company")
     own = folder / "company" / "opstally.yml"
     written = own.read_text(encoding="utf-8")
     own.write_text(f"{written}# mine\n", encoding="utf-8")
-    done = opstally("demo", ".", "--scale", "0.02")
-    assert done.code == 0
-    assert "holds this company already. Its files stay as they are; --again writes them anew." in done.err
-    assert "Wrote two years" not in done.err
-    assert "Operations dashboard" in done.out
+    done = demo(folder)
+    assert done.returncode == 0, done.stderr
+    assert "holds this company already. Its files stay as they are; --again writes them anew." in done.stderr
+    assert "Wrote two years" not in done.stderr
+    assert "Operations dashboard" in done.stdout
     assert own.read_text(encoding="utf-8").endswith("# mine\n")
-    assert opstally("demo", ".", "--scale", "0.02", "--again").code == 0
+    assert demo(folder, "--again").returncode == 0
     assert own.read_text(encoding="utf-8") == written
