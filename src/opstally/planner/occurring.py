@@ -13,7 +13,7 @@ from opstally.planner.rows import Rows
 
 
 def keep(rows: Rows, basis: Basis) -> None:
-    """Keep the rows of the period, each with the label of its bucket, or of each of its buckets."""
+    """Keep the rows of the period, giving out for each the label of its bucket, or of each of its buckets."""
     match basis.kind:
         case "event":
             _event(rows, basis)
@@ -28,6 +28,8 @@ def keep(rows: Rows, basis: Basis) -> None:
             rows.pick_last(basis.start)
         case "always":
             pass
+    if rows.context.grain:
+        rows.give_label()
 
 
 def _event(rows: Rows, basis: Basis) -> None:

@@ -83,9 +83,6 @@ def _name(table: str, found: Mapping[Reading, Subtotals], schema: Schema) -> str
 def _rows(reading: Reading, schema: Schema, engine: Engine, context: Context) -> Rows:
     rows = Rows(reading.table, schema, engine, context, reading.basis)
     keep(rows, reading.basis)
-    if reading.grain:
-        assert rows.bucket is not None
-        rows.outputs[reading.grain] = rows.bucket
     if reading.where is not None:
         rows.where(reading.where)
     return rows

@@ -141,6 +141,11 @@ class Rows:
         self._joins_before, self._joins = [*self._joins.values()], {}
         self.bucket = f"t.{self._unlike_columns(self.table, self.context.grain)}"
 
+    def give_label(self) -> None:
+        """Give out the label of the row's bucket, called like the grain."""
+        assert self.bucket is not None
+        self.outputs[str(self.context.grain)] = self.bucket
+
     @property
     def _grain(self) -> str:
         assert self.context.grain is not None

@@ -125,9 +125,7 @@ class _ScanWriter:
             keep(rows, self.scan.key.basis)
         elif self.scan.grain:
             rows.bucket = f"t.{self.engine.identifier(self.scan.grain)}"
-        if self.scan.grain:
-            assert rows.bucket is not None
-            rows.outputs[self.scan.grain] = rows.bucket
+            rows.give_label()
         for name, column in self.scan.dims:
             rows.add(name, column)
         if self.scan.where is not None:
@@ -143,9 +141,6 @@ class _ScanWriter:
             return [self._entities_added_up(self.subtotals, derived)]
         rows = Rows(derived.source, self.schema, self.engine, self.context, self.scan.key.basis)
         keep(rows, self.scan.key.basis)
-        if self.scan.grain:
-            assert rows.bucket is not None
-            rows.outputs[self.scan.grain] = rows.bucket
         for name in derived.per:
             rows.add(name, Column((name,)))
         if derived.where is not None:
